@@ -1,0 +1,1 @@
+"""Qanat's server: speaks HTTP, keeps accounts and agents, and wires the three packages together."""

@@ -1,0 +1,1 @@
+"""Keeps documents encrypted and finds the passages that bear on a question."""

@@ -1,0 +1,108 @@
+"""Seal and open bytes: the one format of everything kept encrypted. The only home of `cryptography` here.
+
+The format is C2SP chunked-encryption v1, instance Cobblestone-256. A sealed value is
+
+    salt (24 bytes) || commitment (32 bytes) || chunks of AES-256-GCM (16 KiB each + 16 bytes of tag)
+
+where HKDF-Expand-SHA512(key, label || salt || context) gives the chunks' key, their first nonce and the
+commitment. The last chunk is always shorter than 16 KiB, so a cut is seen; the commitment ties the bytes to
+one key; the context ties them to one place, so that nothing can be moved or swapped. Keys come from `keys.py`.
+"""
+
+import hmac
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+
+from knowledge_vault.errors import SealBroken
+
+KEY_BYTES = 32
+_LABEL = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0"
+_SALT_BYTES = 24
+_COMMITMENT_BYTES = 32
+_HEAD_BYTES = _SALT_BYTES + _COMMITMENT_BYTES
+_CHUNK_BYTES = 16 * 1024
+_TAG_BYTES = 16
+
+Context = Sequence[str | int]
+"""What a sealed value is and where it belongs, such as `("chunk", tenant, vault, document, 1, 17)`."""
+
+
+def new_secret() -> bytes:
+    """Thirty-two bytes from the operating system."""
+    return os.urandom(KEY_BYTES)
+
+
+def seal(key: bytes, plaintext: bytes, context: Context) -> bytes:
+    """Encrypt so that only the same key and context open it; 72 bytes longer, plus 16 per 16 KiB."""
+    return seal_with_salt(key, plaintext, context, salt=os.urandom(_SALT_BYTES))
+
+
+def seal_with_salt(key: bytes, plaintext: bytes, context: Context, *, salt: bytes) -> bytes:
+    """Like `seal` with a chosen salt: for frozen test vectors only, a salt must never serve twice."""
+    cipher, nonce, commitment = _schedule(key, salt, context)
+    view = memoryview(plaintext)
+    return b"".join(
+        [
+            salt,
+            commitment,
+            *(
+                cipher.encrypt(_nonce(nonce, number), view[start : start + _CHUNK_BYTES], None)
+                for number, start in enumerate(range(0, len(plaintext) + 1, _CHUNK_BYTES))
+            ),
+        ]
+    )
+
+
+def open_sealed(key: bytes, sealed: bytes, context: Context) -> bytes:
+    """The plaintext that was sealed under this key and context.
+
+    Raises:
+        SealBroken: altered, cut, moved, or sealed under another key or context.
+    """
+    if len(sealed) < _HEAD_BYTES + _TAG_BYTES:
+        raise SealBroken
+    cipher, nonce, commitment = _schedule(key, sealed[:_SALT_BYTES], context)
+    if not hmac.compare_digest(commitment, sealed[_SALT_BYTES:_HEAD_BYTES]):
+        raise SealBroken
+    body = memoryview(sealed)[_HEAD_BYTES:]
+    step = _CHUNK_BYTES + _TAG_BYTES
+    if len(body) % step < _TAG_BYTES:
+        raise SealBroken  # the last chunk is always short, and never without its tag
+    try:
+        return b"".join(
+            cipher.decrypt(_nonce(nonce, number), body[start : start + step], None)
+            for number, start in enumerate(range(0, len(body), step))
+        )
+    except InvalidTag as error:
+        raise SealBroken from error
+
+
+def derive(secret: bytes, purpose: str, *, length: int = KEY_BYTES) -> bytes:
+    """A key for one purpose out of a random secret (HKDF-SHA256); equal inputs give equal keys."""
+    return HKDF(SHA256(), length, salt=None, info=b"qanat/v1/" + purpose.encode()).derive(secret)
+
+
+def encode_context(context: Context) -> bytes:
+    """A count, then each part with its kind and length (PAE), so that no two contexts encode alike."""
+    parts = [len(context).to_bytes(8, "little")]
+    for part in context:
+        kind, data = (b"i", str(part).encode()) if isinstance(part, int) else (b"s", part.encode())
+        parts += [kind, len(data).to_bytes(8, "little"), data]
+    return b"".join(parts)
+
+
+def _schedule(key: bytes, salt: bytes, context: Context) -> tuple[AESGCM, int, bytes]:
+    if len(key) != KEY_BYTES:
+        raise ValueError("a key has 32 bytes")
+    info = _LABEL + salt + encode_context(context)
+    okm = HKDFExpand(SHA512(), 32 + 12 + _COMMITMENT_BYTES, info).derive(key)
+    return AESGCM(okm[:32]), int.from_bytes(okm[32:44], "big"), okm[44:]
+
+
+def _nonce(base: int, number: int) -> bytes:
+    return (base ^ number).to_bytes(12, "big")

@@ -1,0 +1,128 @@
+"""What can go wrong in the vault.
+
+VaultError
+├── NotFound                 no such vault, document or passage for this tenant; foreign ones look the same
+├── DocumentRefused          the file cannot be taken in; repeating with the same file does not help
+│   ├── DocumentEmpty            it has no bytes
+│   ├── DocumentTooLarge         it, or what it unpacks to, is over a limit
+│   ├── DocumentKindUnknown      not a kind that we read
+│   ├── DocumentUnreadable       damaged
+│   ├── DocumentLocked           protected by a password
+│   └── DocumentWithoutText      nothing but pictures, or nothing at all
+├── VaultUnavailable         a part did not answer: repeating may help
+├── SealBroken               sealed bytes were altered, moved, or belong to another key
+├── KeyFileUnusable          the root key is missing, misplaced, too open, or another one
+└── ModelFileUnusable        the embedding model is missing or not the pinned one
+"""
+
+from pathlib import Path
+
+
+class VaultError(Exception):
+    """The root of this package's errors."""
+
+
+class NotFound(VaultError):
+    """No such thing for this tenant: what belongs to others is not told apart from what never was."""
+
+    def __init__(self, what: str, id: str) -> None:  # noqa: A002  # the word the reader expects
+        super().__init__(
+            f"There is no {what} {id!r}. It may have been deleted; look at the list and pick again."
+        )
+        self.what, self.id = what, id
+
+
+class DocumentRefused(VaultError):
+    """A file that cannot become a document; `title` names the trouble, the message says what to do."""
+
+    title = "Refused"
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(detail)
+        self.name, self.detail = name, detail
+
+
+class DocumentEmpty(DocumentRefused):
+    title = "Empty file"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, f"{name!r} is empty. Check that it was saved and add it again.")
+
+
+class DocumentTooLarge(DocumentRefused):
+    title = "Too large"
+
+    def __init__(self, name: str, *, reason: str) -> None:
+        super().__init__(name, f"{name!r} is too large: {reason}. Split it into smaller files and add those.")
+        self.reason = reason
+
+
+class DocumentKindUnknown(DocumentRefused):
+    title = "Unknown kind of file"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            name,
+            f"{name!r} is not a kind of file that can be read here. "
+            "Save it as PDF, DOCX, HTML, Markdown, plain text or CSV and add it again.",
+        )
+
+
+class DocumentUnreadable(DocumentRefused):
+    title = "Damaged file"
+
+    def __init__(self, name: str, *, reason: str) -> None:
+        super().__init__(
+            name,
+            f"Cannot read {name!r}: {reason}. "
+            "Open it in the program that made it, save it again as PDF, DOCX or text, and add that.",
+        )
+        self.reason = reason
+
+
+class DocumentLocked(DocumentRefused):
+    title = "Protected by a password"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            name, f"{name!r} is protected by a password. Save a copy without the password and add that."
+        )
+
+
+class DocumentWithoutText(DocumentRefused):
+    title = "No text found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            name,
+            f"{name!r} holds no text, only pictures or blank pages. "
+            "Run text recognition (OCR) over it and add the result.",
+        )
+
+
+class VaultUnavailable(VaultError):
+    """A part of the vault did not answer; repeating may help."""
+
+
+class SealBroken(VaultError):
+    """Sealed bytes do not open: altered, cut short, moved from elsewhere, or sealed under another key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Sealed data did not open: it was altered, moved, or sealed under another key. "
+            "Restore it from a backup, or check that the root key is the right one."
+        )
+
+
+class KeyFileUnusable(VaultError):
+    def __init__(self, path: Path, *, reason: str, remedy: str) -> None:
+        super().__init__(f"The root key {path} cannot be used: {reason}. {remedy}")
+        self.path, self.reason = path, reason
+
+
+class ModelFileUnusable(VaultError):
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"The embedding model {path} cannot be used: {reason}. Run `make prepare` to fetch it again."
+        )
+        self.path, self.reason = path, reason

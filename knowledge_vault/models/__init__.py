@@ -1,0 +1,1 @@
+"""Model files that the vault prepares once, on disk, from packages that carry them."""

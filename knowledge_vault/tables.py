@@ -1,0 +1,118 @@
+"""The vault's tables. What a person wrote (names, text, reasons that name a file) is in `sealed_…` columns only."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+root_check = Table(
+    "vault_root_check",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    comment="One row: a known value sealed under the root key, so that another key is refused at the start.",
+)
+
+tenant_keys = Table(
+    "vault_tenant_keys",
+    metadata,
+    Column("tenant_id", String, primary_key=True),
+    Column("sealed_key", LargeBinary, nullable=False),
+)
+
+vaults = Table(
+    "vault_vaults",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant_id", String, nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
+    Column("key_version", Integer, nullable=False),
+    Column("sealed_key", LargeBinary, nullable=False, comment="by the root key"),
+    Column("search_version", Integer, nullable=False),
+    Column("sealed_search_secret", LargeBinary, nullable=False, comment="by the root key"),
+    Column("sealed_labels", LargeBinary, nullable=False, comment="name and description, by the vault key"),
+)
+
+documents = Table(
+    "vault_documents",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant_id", String, nullable=False),
+    Column("vault_id", String, ForeignKey("vault_vaults.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column(
+        "content_mac", LargeBinary, nullable=False, comment="keyed digest: finds duplicates, tells nothing"
+    ),
+    Column("page_count", Integer),
+    Column("chunk_count", Integer, nullable=False),
+    Column("original", String, nullable=False, comment="file name of the sealed original"),
+    Column("created_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
+    Column("sealed_name", LargeBinary, nullable=False, comment="by the data key"),
+    Column("sealed_problem", LargeBinary, comment="title and detail, by the data key"),
+    UniqueConstraint("vault_id", "content_mac"),
+    Index("ix_vault_documents_vault", "vault_id", "stage"),
+)
+
+document_keys = Table(
+    "vault_document_keys",
+    metadata,
+    Column("document_id", String, ForeignKey("vault_documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("key_version", Integer, nullable=False, comment="of the vault key that seals it"),
+    Column(
+        "sealed_key", LargeBinary, nullable=False, comment="by the vault key; deleting it shreds the document"
+    ),
+)
+
+document_texts = Table(
+    "vault_document_texts",
+    metadata,
+    Column("document_id", String, ForeignKey("vault_documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False, comment="text, pages and headings, by the data key"),
+)
+
+chunks = Table(
+    "vault_chunks",
+    metadata,
+    Column("id", String, primary_key=True, comment="the passage id; also the point id in the index"),
+    Column("document_id", String, ForeignKey("vault_documents.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column(
+        "sealed", LargeBinary, nullable=False, comment="text, place, exact vector and terms, by the data key"
+    ),
+    UniqueConstraint("document_id", "version", "number"),
+)
+
+search_terms = Table(
+    "vault_search_terms",
+    metadata,
+    Column("vault_id", String, ForeignKey("vault_vaults.id", ondelete="CASCADE"), primary_key=True),
+    Column("term", BigInteger, primary_key=True, comment="keyed: without the search secret it names no word"),
+    Column("chunk_count", Integer, nullable=False, comment="active chunks that have it"),
+)
+
+search_totals = Table(
+    "vault_search_totals",
+    metadata,
+    Column("vault_id", String, ForeignKey("vault_vaults.id", ondelete="CASCADE"), primary_key=True),
+    Column("chunk_count", Integer, nullable=False),
+    Column("word_count", BigInteger, nullable=False, comment="of all active chunks, for the mean length"),
+)

@@ -1,0 +1,182 @@
+"""What the vault hands out: ids and frozen values. Nothing here does anything."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+TenantId = NewType("TenantId", str)
+VaultId = NewType("VaultId", str)
+DocumentId = NewType("DocumentId", str)
+PassageId = NewType("PassageId", str)
+"""Names one chunk of one version of a document; the same text taken in again under the same ids has the same."""
+
+
+class Stage(StrEnum):
+    """How far a document has come. Only `active` ones are found by a search."""
+
+    RECEIVED = "received"
+    """The original is sealed on disk and acknowledged."""
+    PARSED = "parsed"
+    """Its text, pages and chunks are known."""
+    EMBEDDED = "embedded"
+    """Every chunk has its vector."""
+    ACTIVE = "active"
+    """All of it can be found."""
+    FAILED = "failed"
+    """It stopped for the reason in `Document.problem`; `retry` begins again."""
+
+
+@dataclass(frozen=True)
+class Vault:
+    id: VaultId
+    name: str
+    description: str
+    created_at: datetime
+    document_count: int
+    """All documents, also those that are under way or failed."""
+    chunk_count: int
+    """Chunks of active documents."""
+    size_bytes: int
+    """Of the originals, unsealed."""
+    not_ready_count: int
+    """Documents that a search does not see yet, or never will: neither active nor deleted."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    title: str
+    """The trouble in a few words."""
+    detail: str
+    """What happened and what to do next."""
+
+
+@dataclass(frozen=True)
+class Document:
+    id: DocumentId
+    vault_id: VaultId
+    name: str
+    """The last part of the file name it came with; never used as a path."""
+    media_type: str
+    size_bytes: int
+    stage: Stage
+    progress: float
+    """From 0 to 1, over all stages."""
+    problem: Problem | None
+    """Why it failed; only with `Stage.FAILED`."""
+    page_count: int | None
+    """None for kinds without pages, and before parsing."""
+    chunk_count: int
+    created_at: datetime
+    version: int
+    attempt: int
+    """1, and one more with each retry."""
+
+
+@dataclass(frozen=True)
+class Added:
+    document: Document
+    already_there: bool
+    """The vault had a document with these very bytes: that one is returned, and nothing new was kept."""
+
+
+@dataclass(frozen=True)
+class Page:
+    number: int
+    """From 1."""
+    start: int
+    """Offset of its first character in the document's text."""
+    end: int
+    """Offset after its last character."""
+
+
+@dataclass(frozen=True)
+class DocumentText:
+    document: Document
+    text: str
+    """All the text, as citations count it: `text[start:end]`."""
+    pages: tuple[Page, ...]
+    """Empty for kinds without pages."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A stretch of a document as stored."""
+
+    passage_id: PassageId
+    number: int
+    """From 0, in the order of the text."""
+    text: str
+    """`document_text.text[start:end]`, exactly."""
+    start: int
+    end: int
+    page: int | None
+    """The page on which it begins, from 1."""
+    heading: str
+    """The headings it stands under, outermost first, joined by " › "; empty when there are none."""
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The place, from 1, that each stage of a search gave a passage; None where the stage did not list it."""
+
+    keyword: int | None
+    vector: int | None
+    fused: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A chunk as found."""
+
+    passage_id: PassageId
+    vault_id: VaultId
+    document_id: DocumentId
+    document: str
+    """The document's name."""
+    page: int | None
+    start: int
+    end: int
+    text: str
+    heading: str
+    score: float
+    """The fused score: comparable within one search only. 0 when not found by searching."""
+    similarity: float
+    """Cosine of question and passage, exact; comparable between searches under one model. 0 when not searched."""
+    ranks: Ranks | None
+    """None when not found by searching."""
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    passages: tuple[Passage, ...]
+    """Best first."""
+    not_ready_count: int
+    """Documents of the vaults searched that were not active, so that an answer can say what it has not seen."""
+    coverage: float
+    """Share of the question's weighted words that the vaults know: near 0 means another language or subject."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one document may cost."""
+
+    file_bytes: int = 100 * 1024 * 1024
+    text_characters: int = 20_000_000
+    pages: int = 5_000
+    archive_members: int = 2_000
+    archive_bytes: int = 200 * 1024 * 1024
+    """All that a DOCX unpacks to."""
+    archive_ratio: int = 100
+    """Unpacked to packed, of the whole archive."""
+    memory_bytes: int = 1024 * 1024 * 1024
+    cpu_s: int = 60
+    wall_s: float = 90.0
+
+
+@dataclass(frozen=True)
+class Stats:
+    vaults: int
+    documents: int
+    chunks: int
+    not_ready: int

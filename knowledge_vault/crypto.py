@@ -6,7 +6,7 @@ The format is C2SP chunked-encryption v1, instance Cobblestone-256. A sealed val
 
 where HKDF-Expand-SHA512(key, label || salt || context) gives the chunks' key, their first nonce and the
 commitment. The last chunk is always shorter than 16 KiB, so a cut is seen; the commitment ties the bytes to
-one key; the context ties them to one place, so that nothing can be moved or swapped. Keys come from `keys.py`.
+one key; the context ties them to one place, so that nothing can be moved or swapped. Keys are `keys.py`'s.
 """
 
 import hmac

@@ -8,6 +8,7 @@
 Sealed keys lie in SQL. Deleting a sealed data key makes every copy of that document noise.
 """
 
+import asyncio
 import os
 import stat
 from collections.abc import Sequence
@@ -52,7 +53,7 @@ async def open_root_key(path: Path, *, data_dir: Path, database: Database) -> Ro
         KeyFileUnusable: it lies inside `data_dir`, others may read it, it is missing although there is sealed
             data, it is not a key, or the data was sealed under another one.
     """
-    if path.resolve().is_relative_to(data_dir.resolve()):
+    if await asyncio.to_thread(_lies_inside, path, data_dir):
         raise KeyFileUnusable(
             path,
             reason="it would lie inside the data folder, where a stolen copy of the data would have it too",
@@ -60,15 +61,16 @@ async def open_root_key(path: Path, *, data_dir: Path, database: Database) -> Ro
         )
     async with database.reading() as connection:
         check = (await connection.execute(select(root_check.c.sealed))).scalar_one_or_none()
-    if check is None and not path.exists():
-        _create(path)
-    elif not path.exists():
+    exists = await asyncio.to_thread(path.exists)
+    if check is None and not exists:
+        await asyncio.to_thread(_create, path)
+    elif not exists:
         raise KeyFileUnusable(
             path,
             reason="it is missing, and the data folder holds data sealed under it",
             remedy="Put your copy of the key back; without it nothing can be opened.",
         )
-    root_key = RootKey(_read(path))
+    root_key = RootKey(await asyncio.to_thread(_read, path))
     if check is None:
         async with database.writing() as connection:
             sealed = crypto.seal(root_key.secret, _CHECK_TEXT, _CHECK_CONTEXT)
@@ -83,6 +85,10 @@ async def open_root_key(path: Path, *, data_dir: Path, database: Database) -> Ro
             remedy="Use the key that belongs to this data folder, or name another data folder.",
         ) from error
     return root_key
+
+
+def _lies_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _create(path: Path) -> None:
@@ -177,7 +183,7 @@ class Sealer:
     tenant: TenantId
 
     def seal(self, plaintext: bytes, *context: str | int) -> bytes:
-        """`context` says what and where it is, such as `("message", chat_id, message_id)`; needed to open it."""
+        """`context` says what and where it is, such as `("message", chat_id, message_id)`; it opens it too."""
         return crypto.seal(self.secret, plaintext, ("tenant", self.tenant, *context))
 
     def open(self, sealed: bytes, *context: str | int) -> bytes:
@@ -209,7 +215,8 @@ class TenantKeys:
             row = await connection.execute(
                 select(tenant_keys.c.sealed_key).where(tenant_keys.c.tenant_id == tenant)
             )
-            return row.scalar_one_or_none()
+            found: bytes | None = row.scalar_one_or_none()
+        return found
 
     async def _create(self, tenant: TenantId) -> bytes:
         sealed = crypto.seal(self._root_key.secret, crypto.new_secret(), ("tenant-key", tenant))
@@ -217,7 +224,7 @@ class TenantKeys:
             row = await connection.execute(
                 select(tenant_keys.c.sealed_key).where(tenant_keys.c.tenant_id == tenant)
             )
-            existing = row.scalar_one_or_none()
+            existing: bytes | None = row.scalar_one_or_none()
             if existing is not None:
                 return existing
             await connection.execute(insert(tenant_keys).values(tenant_id=tenant, sealed_key=sealed))

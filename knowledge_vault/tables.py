@@ -1,4 +1,4 @@
-"""The vault's tables. What a person wrote (names, text, reasons that name a file) is in `sealed_…` columns only."""
+"""The vault's tables. What a person wrote (names, text, reasons naming a file) is in `sealed…` columns only."""
 
 from sqlalchemy import (
     BigInteger,

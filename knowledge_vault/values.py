@@ -9,7 +9,7 @@ TenantId = NewType("TenantId", str)
 VaultId = NewType("VaultId", str)
 DocumentId = NewType("DocumentId", str)
 PassageId = NewType("PassageId", str)
-"""Names one chunk of one version of a document; the same text taken in again under the same ids has the same."""
+"""Names one chunk of one version of a document; taken in again it has the same."""
 
 
 class Stage(StrEnum):
@@ -142,7 +142,7 @@ class Passage:
     score: float
     """The fused score: comparable within one search only. 0 when not found by searching."""
     similarity: float
-    """Cosine of question and passage, exact; comparable between searches under one model. 0 when not searched."""
+    """Exact cosine of question and passage, comparable between searches. 0 when not searched."""
     ranks: Ranks | None
     """None when not found by searching."""
 
@@ -152,9 +152,9 @@ class SearchResult:
     passages: tuple[Passage, ...]
     """Best first."""
     not_ready_count: int
-    """Documents of the vaults searched that were not active, so that an answer can say what it has not seen."""
+    """Documents of these vaults that were not active: an answer can say what it has not seen."""
     coverage: float
-    """Share of the question's weighted words that the vaults know: near 0 means another language or subject."""
+    """Share of the question's weighted words that the vaults know: near 0 is another language or subject."""
 
 
 @dataclass(frozen=True)

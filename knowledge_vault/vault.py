@@ -42,11 +42,11 @@ class KnowledgeVault:
         embedder: Embedder,
         limits: Limits | None = None,
     ) -> None:
-        """`data_dir`: gets `originals/` and `index/`, both mode 0700. The tables must exist before `start`."""
+        """`data_dir` gets `originals/` and `index/`, both mode 0700. The tables must exist before `start`."""
         raise NotImplementedError
 
     async def start(self) -> None:
-        """Open the index and make it agree with SQL; ingestion that was under way is the caller's to resume."""
+        """Open the index and make it agree with SQL; what was under way is the caller's to resume."""
         raise NotImplementedError
 
     async def stop(self) -> None:
@@ -96,7 +96,7 @@ class KnowledgeVault:
         raise NotImplementedError
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
-        """Documents of any tenant that are neither active nor failed, oldest first: what a restart resumes."""
+        """Documents of any tenant neither active nor failed, oldest first: what a restart resumes."""
         raise NotImplementedError
 
     async def parse(self, tenant_id: TenantId, document_id: DocumentId) -> None:

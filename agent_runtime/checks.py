@@ -1,0 +1,260 @@
+"""Say what keeps a graph from running, in words for the person who drew it.
+
+Every problem names its node or edge and has a code that does not change. Nothing here raises,
+whatever the document holds, and nothing here runs a node.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from agent_runtime import node_kinds
+from agent_runtime.errors import GraphUnreadable
+from agent_runtime.graph import MAX_EDGES, MAX_NODES, Edge, Graph, Node, Problem, read_graph
+from agent_runtime.node_kinds.declare import Drawn, NodeKind, Settings, SocketType, accepts
+
+
+def check(document: object, *, vaults: Collection[str] | None = None) -> list[Problem]:
+    """The problems of a graph, or of any decoded JSON that claims to be one; empty when it can run."""
+    try:
+        graph = document if isinstance(document, Graph) else read_graph(document)
+    except GraphUnreadable as error:
+        return [Problem(code="unreadable", message=str(error))]
+    if len(graph.nodes) > MAX_NODES:
+        return [Problem(code="too_many_nodes", message=f"{len(graph.nodes)} nodes are too many: at most {MAX_NODES}.")]
+    if len(graph.edges) > MAX_EDGES:
+        return [Problem(code="too_many_edges", message=f"{len(graph.edges)} edges are too many: at most {MAX_EDGES}.")]
+    drawing = _Drawing.of(graph)
+    return [
+        *_names(graph),
+        *_ends(graph),
+        *_edges(drawing),
+        *_cycle(drawing),
+        *_nodes(drawing, None if vaults is None else frozenset(vaults)),
+    ]
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """A graph with what the checks look up again and again."""
+
+    graph: Graph
+    nodes: Mapping[str, Node]
+    into: Mapping[tuple[str, str], list[Edge]]
+    """The edges that arrive, by node and socket."""
+
+    @classmethod
+    def of(cls, graph: Graph) -> "_Drawing":
+        into: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+        for edge in graph.edges:
+            into[edge.target.node, edge.target.socket].append(edge)
+        return cls(graph, {node.id: node for node in graph.nodes}, into)
+
+    def kind(self, node_id: str) -> NodeKind[Settings] | None:
+        node = self.nodes.get(node_id)
+        return node_kinds.find(node.kind) if node else None
+
+    def type_from(self, edge: Edge) -> SocketType:
+        """The type of what an edge carries, seen through nodes that pass a value on."""
+        for _ in range(MAX_NODES):
+            kind = self.kind(edge.source.node)
+            socket = kind.output(edge.source.socket) if kind else None
+            if socket is None:
+                return "any"
+            if socket.passes is None:
+                return socket.type
+            arriving = self.into.get((edge.source.node, socket.passes), [])
+            if not arriving:
+                return "any"
+            edge = arriving[0]
+        return "any"
+
+
+def called(node: Node) -> str:
+    """A node as a person knows it: by its title, its kind's title, or its id."""
+    kind = node_kinds.find(node.kind)
+    return f"“{node.title or (kind.title if kind else node.id)}”"
+
+
+def _names(graph: Graph) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for node in graph.nodes:
+        if node.id in seen:
+            yield Problem(node_id=node.id, code="node_repeated", message=f"Two nodes have the id {node.id!r}.")
+        seen.add(node.id)
+    edges: set[str] = set()
+    for edge in graph.edges:
+        if edge.id in edges:
+            yield Problem(edge_id=edge.id, code="edge_repeated", message=f"Two edges have the id {edge.id!r}.")
+        edges.add(edge.id)
+
+
+def _ends(graph: Graph) -> Iterator[Problem]:
+    starts = [node for node in graph.nodes if node.kind == "start"]
+    if not starts:
+        yield Problem(code="start_missing", message="The agent needs a Start: add one from the palette.")
+    for extra in starts[1:]:
+        yield Problem(
+            node_id=extra.id, code="start_repeated", message="The agent has more than one Start: remove this one."
+        )
+    if not any(node.kind == "answer" for node in graph.nodes):
+        yield Problem(code="end_missing", message="The agent needs an Answer, where its run ends: add one.")
+
+
+def _edges(drawing: _Drawing) -> Iterator[Problem]:
+    for edge in drawing.graph.edges:
+        problem = _edge(drawing, edge)
+        if problem:
+            code, message = problem
+            yield Problem(edge_id=edge.id, node_id=edge.target.node, code=code, message=message)
+    for (node_id, socket_name), arriving in drawing.into.items():
+        kind = drawing.kind(node_id)
+        if len(arriving) > 1 and kind and kind.kind != "answer" and kind.input(socket_name):
+            exclusive = {(e.source.node, e.source.socket) for e in arriving}
+            if len(exclusive) < len(arriving):
+                yield Problem(
+                    edge_id=arriving[1].id,
+                    node_id=node_id,
+                    code="edge_doubled",
+                    message="Two edges join the same two sockets: remove one.",
+                )
+
+
+def _edge(drawing: _Drawing, edge: Edge) -> tuple[str, str] | None:
+    source, target = drawing.nodes.get(edge.source.node), drawing.nodes.get(edge.target.node)
+    if source is None or target is None:
+        gone = edge.source.node if source is None else edge.target.node
+        return "edge_dangling", f"An edge leads to the node {gone!r}, which does not exist: remove the edge."
+    giving, taking = drawing.kind(source.id), drawing.kind(target.id)
+    if giving is None or taking is None:
+        return None  # told at the node
+    out, into = giving.output(edge.source.socket), taking.input(edge.target.socket)
+    if out is None:
+        return "socket_unknown", f"{called(source)} has no output {edge.source.socket!r}: draw the edge again."
+    if into is None:
+        return "socket_unknown", f"{called(target)} has no input {edge.target.socket!r}: draw the edge again."
+    offered = drawing.type_from(edge)
+    if not accepts(into.type, offered):
+        return (
+            "type_mismatch",
+            f"{called(source)} hands on {_plural(offered)}, but “{into.title}” of {called(target)} "
+            f"takes {_plural(into.type)}.",
+        )
+    return None
+
+
+def _plural(kind: SocketType) -> str:
+    return {"question": "a question", "text": "a text", "passages": "passages", "answer": "an answer"}.get(
+        kind, "anything"
+    )
+
+
+def _cycle(drawing: _Drawing) -> Iterator[Problem]:
+    """One problem for the nodes that wait for each other, at the first edge that closes a circle."""
+    waiting = {node.id: 0 for node in drawing.graph.nodes}
+    leaving: dict[str, list[str]] = defaultdict(list)
+    for edge in drawing.graph.edges:
+        if edge.source.node in waiting and edge.target.node in waiting:
+            waiting[edge.target.node] += 1
+            leaving[edge.source.node].append(edge.target.node)
+    free = [node for node, count in waiting.items() if count == 0]
+    while free:
+        for follower in leaving[free.pop()]:
+            waiting[follower] -= 1
+            if waiting[follower] == 0:
+                free.append(follower)
+    circle = _circle({node for node, count in waiting.items() if count}, leaving)
+    if circle:
+        names = " → ".join(called(drawing.nodes[node]) for node in [*circle, circle[0]][:8])
+        closing = next(
+            edge for edge in drawing.graph.edges if (edge.source.node, edge.target.node) == (circle[-1], circle[0])
+        )
+        yield Problem(
+            node_id=circle[0],
+            edge_id=closing.id,
+            code="cycle",
+            message=f"These nodes wait for each other and would never begin: {names}. Remove one of the edges.",
+        )
+
+
+def _circle(stuck: set[str], leaving: Mapping[str, list[str]]) -> list[str]:
+    """A circle among nodes that never became free. Some of them only hang behind it: walk back is not needed,
+    for every stuck node has a stuck one before it."""
+    before: dict[str, str] = {}
+    for node in stuck:
+        for follower in leaving[node]:
+            if follower in stuck:
+                before[follower] = node
+    if not stuck:
+        return []
+    node, seen = min(stuck), list[str]()
+    while node not in seen:
+        seen.append(node)
+        node = before[node]
+    return list(reversed(seen[seen.index(node) :]))
+
+
+def _nodes(drawing: _Drawing, vaults: frozenset[str] | None) -> Iterator[Problem]:
+    for node in drawing.graph.nodes:
+        kind = node_kinds.find(node.kind)
+        if kind is None:
+            yield Problem(
+                node_id=node.id,
+                code="kind_unknown",
+                message=f"There is no kind of node {node.kind!r} on this server: remove it or update the server.",
+            )
+            continue
+        if node.version != kind.version:
+            yield Problem(
+                node_id=node.id,
+                code="version_unknown",
+                message=f"{called(node)} is of version {node.version} and this server knows {kind.version}: "
+                "add the node again from the palette.",
+            )
+            continue
+        yield from _inputs(drawing, node, kind)
+        yield from _settings(drawing, node, kind, vaults)
+
+
+def _inputs(drawing: _Drawing, node: Node, kind: NodeKind[Settings]) -> Iterator[Problem]:
+    for socket in kind.inputs:
+        if socket.required and not drawing.into.get((node.id, socket.name)):
+            yield Problem(
+                node_id=node.id,
+                code="input_unconnected",
+                message=f"“{socket.title}” of {called(node)} is not connected: draw an edge to it.",
+            )
+
+
+def _settings(
+    drawing: _Drawing, node: Node, kind: NodeKind[Settings], vaults: frozenset[str] | None
+) -> Iterator[Problem]:
+    try:
+        settings = kind.settings.model_validate(node.settings)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_input=False)[:20]:
+            place = ".".join(str(part) for part in fault["loc"])[:100]
+            if fault["type"] == "extra_forbidden":
+                yield Problem(
+                    node_id=node.id,
+                    code="setting_unknown",
+                    message=f"{called(node)} has no setting {place!r}: remove it.",
+                )
+            else:
+                field = kind.settings.model_fields.get(str(fault["loc"][0]) if fault["loc"] else "")
+                title = field.title if field and field.title else place
+                yield Problem(
+                    node_id=node.id,
+                    code="setting_invalid",
+                    message=f"The setting “{title}” of {called(node)} is not right: {fault['msg']}.",
+                )
+        return
+    types: dict[str, SocketType] = {
+        socket.name: drawing.type_from(arriving[0])
+        for socket in kind.inputs
+        if (arriving := drawing.into.get((node.id, socket.name)))
+    }
+    for code, message in kind.faults(settings, Drawn(input_types=types, vaults=vaults)):
+        yield Problem(node_id=node.id, code=code, message=message)

@@ -1,0 +1,252 @@
+"""Turn a checked graph into a LangGraph and drive it. The only home of `langgraph`.
+
+Every node is visited once, when all nodes before it have been. A node whose required input carries
+nothing, because it hangs on a branch not taken, is skipped: it passes nothing on, tells nothing and
+costs nothing. The engine's own step limit is set from the graph, so that it never surfaces.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, TypedDict
+
+from agent_runtime import checks, node_kinds
+from agent_runtime.errors import GraphInvalid, NothingToAnswer
+from agent_runtime.events import AnswerDelta, Event, NodeFinished, NodeStarted, Usage
+from agent_runtime.graph import Digest, Edge, Graph, Node
+from agent_runtime.limits import Meter
+from agent_runtime.node_kinds.declare import NodeKind, Settings
+from agent_runtime.node_kinds.values import Answer, Value, as_json
+from agent_runtime.ports import Tools
+from agent_runtime.step import Step
+
+COMPILED_KEPT = 64
+
+Outcome: TypeAlias = Mapping[str, Value] | None
+"""What a node handed on, by socket; None when it was skipped."""
+
+
+def _merge(left: Mapping[str, Outcome], right: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    return {**left, **right}
+
+
+class State(TypedDict):
+    outcomes: Annotated[Mapping[str, Outcome], _merge]
+
+
+@dataclass
+class RunContext:
+    """What belongs to one run and to no other; handed to each node by the engine."""
+
+    run_id: str
+    question: str
+    tools: Tools
+    meter: Meter
+    tell: Callable[[Event], None]
+    speaker: str | None = None
+    """The node whose words are being shown; its answer is the run's answer."""
+    failed_at: str | None = None
+
+    def usage(self, took_s: float) -> Usage:
+        meter = self.meter
+        return Usage(
+            prompt_tokens=meter.prompt_tokens,
+            completion_tokens=meter.completion_tokens,
+            model_calls=meter.model_calls,
+            steps=meter.steps,
+            model=self.tools.model.name if meter.model_calls else "",
+            took_ms=round(took_s * 1000),
+        )
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One node of a compiled graph: gathers what arrives, behaves or skips, tells about it."""
+
+    node: Node
+    kind: NodeKind[Any]
+    settings: Settings
+    arriving: Mapping[str, list[Edge]]
+    """The edges into each input, in the graph's order."""
+    may_speak: bool
+    """Whether its words are the answer itself, so that they may be shown as they come."""
+
+    async def __call__(self, outcomes: Mapping[str, Outcome], run: RunContext) -> Outcome:
+        inputs = self._gather(outcomes, prefer=run.speaker)
+        if inputs is None:
+            return None
+        run.meter.count_step()
+        began = asyncio.get_running_loop().time()
+        title = self.node.title or self.kind.title
+        run.tell(NodeStarted(node_id=self.node.id, kind=self.kind.kind, title=title))
+        step = Step(
+            node_id=self.node.id,
+            question=run.question,
+            tools=run.tools,
+            meter=run.meter,
+            speak=self._voice(run),
+        )
+        try:
+            outputs = await self.kind.behave(inputs, self.settings, step)
+        except Exception:
+            run.failed_at = self.node.id
+            raise
+        run.tell(
+            NodeFinished(
+                node_id=self.node.id,
+                kind=self.kind.kind,
+                took_ms=round((asyncio.get_running_loop().time() - began) * 1000),
+                output={socket: as_json(value) for socket, value in outputs.items()},
+                detail=step.detail,
+            )
+        )
+        return outputs
+
+    def _gather(self, outcomes: Mapping[str, Outcome], *, prefer: str | None) -> dict[str, Value] | None:
+        """The value at each input; None when a required one carries nothing."""
+        inputs: dict[str, Value] = {}
+        for socket in self.kind.inputs:
+            arrived = [
+                (edge.source.node, outcome[edge.source.socket])
+                for edge in self.arriving.get(socket.name, ())
+                if (outcome := outcomes.get(edge.source.node)) and edge.source.socket in outcome
+            ]
+            if arrived:
+                inputs[socket.name] = next((v for node, v in arrived if node == prefer), arrived[0][1])
+            elif socket.required:
+                return None
+        return inputs
+
+    def _voice(self, run: RunContext) -> Callable[[str], None]:
+        def speak(text: str) -> None:
+            if self.may_speak and text and run.speaker in (None, self.node.id):
+                run.speaker = self.node.id
+                run.tell(AnswerDelta(text=text))
+
+        return speak
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A graph as LangGraph runs it. Holds nothing of any run, so it is kept and shared."""
+
+    app: Any
+    step_limit: int
+    answers: tuple[str, ...]
+    feeding: Mapping[str, frozenset[str]]
+    """For each Answer the nodes that lead straight into it."""
+
+    def answer(self, outcomes: Mapping[str, Outcome], speaker: str | None) -> Answer:
+        """What the run answers: where the speaker's words ended, else the first Answer that was reached.
+
+        Raises:
+            NothingToAnswer: every Answer hung on a branch not taken.
+        """
+        reached = [node for node in self.answers if outcomes.get(node)]
+        if not reached:
+            raise NothingToAnswer(
+                "The run ended without reaching an Answer: every branch that was taken ends before one. "
+                "Connect the other side of “If / otherwise” too."
+            )
+        chosen = next((node for node in reached if speaker in self.feeding[node]), reached[0])
+        outcome = outcomes[chosen]
+        value = outcome["value"] if outcome else ""
+        return value if isinstance(value, Answer) else Answer(str(value))
+
+
+_kept: OrderedDict[Digest, Compiled] = OrderedDict()
+
+
+def compiled(graph: Graph) -> Compiled:
+    """The graph compiled, from memory when an equal one was run lately.
+
+    Raises:
+        GraphInvalid: it has problems.
+    """
+    digest = graph.digest()
+    if digest not in _kept:
+        _kept[digest] = compile_graph(graph)
+        while len(_kept) > COMPILED_KEPT:
+            _kept.popitem(last=False)
+    _kept.move_to_end(digest)
+    return _kept[digest]
+
+
+def compile_graph(graph: Graph) -> Compiled:
+    """Raises GraphInvalid when the graph has problems."""
+    from langgraph.graph import END, START, StateGraph  # lazily: it takes a second or two to import
+
+    problems = checks.check(graph)
+    if problems:
+        raise GraphInvalid(problems)
+    builder = StateGraph(State, context_schema=RunContext)
+    visits = {node.id: _visit(graph, node) for node in graph.nodes}
+    for node_id, visit in visits.items():
+        builder.add_node(_inside(node_id), _as_engine_node(visit))
+    for node_id, visit in visits.items():
+        before = sorted({edge.source.node for edges in visit.arriving.values() for edge in edges})
+        if before:
+            builder.add_edge([_inside(other) for other in before], _inside(node_id))
+        else:
+            builder.add_edge(START, _inside(node_id))
+        if visit.kind.kind == "answer":
+            builder.add_edge(_inside(node_id), END)
+    answers = tuple(node.id for node in graph.nodes if node.kind == "answer")
+    return Compiled(
+        app=builder.compile(),
+        step_limit=len(graph.nodes) + 2,
+        answers=answers,
+        feeding={
+            answer: frozenset(e.source.node for e in graph.edges if e.target.node == answer)
+            for answer in answers
+        },
+    )
+
+
+def _inside(node_id: str) -> str:
+    """A node's name inside the engine, apart from the engine's own names."""
+    return f"node-{node_id}"
+
+
+def _visit(graph: Graph, node: Node) -> Visit:
+    kind = node_kinds.ALL[node.kind]
+    arriving: dict[str, list[Edge]] = {}
+    for edge in graph.edges:
+        if edge.target.node == node.id:
+            arriving.setdefault(edge.target.socket, []).append(edge)
+    handing_on = {
+        other.id for other in graph.nodes if other.kind == "answer" and not other.settings.get("text")
+    }
+    return Visit(
+        node=node,
+        kind=kind,
+        settings=kind.settings.model_validate(node.settings),
+        arriving=arriving,
+        may_speak=any(e.source.node == node.id and e.target.node in handing_on for e in graph.edges),
+    )
+
+
+def _as_engine_node(visit: Visit) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
+    from langgraph.runtime import Runtime
+
+    async def node(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
+        return {"outcomes": {visit.node.id: await visit(state["outcomes"], runtime.context)}}
+
+    node.__annotations__["runtime"] = Runtime[RunContext]
+    return node
+
+
+async def drive(ready: Compiled, run: RunContext) -> Answer:
+    """Send a run through the engine to its end.
+
+    Raises:
+        RunFailed: a step failed; `run.failed_at` says which.
+    """
+    from langsmith.run_helpers import tracing_context
+
+    with tracing_context(enabled=False):  # whatever the environment says, a run's words go nowhere
+        final = await ready.app.ainvoke(
+            {"outcomes": {}}, config={"recursion_limit": ready.step_limit}, context=run
+        )
+    return ready.answer(final["outcomes"], run.speaker)

@@ -1,0 +1,169 @@
+"""Work out a condition that a person wrote, in CEL (the Common Expression Language).
+
+A condition reads named values and says yes or no. It can neither loop nor call out nor look inside
+anything: of CEL we take comparisons, arithmetic, `&& || !`, `in`, `? :` and four functions on words.
+The only home of `celpy`.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
+
+import celpy
+from celpy import celtypes
+from lark import Token, Tree
+
+from agent_runtime.errors import ConditionFailed
+
+MAX_CHARACTERS = 500
+MAX_DEPTH = 20
+MAX_TEXT_CHARACTERS = 100_000
+FUNCTIONS = frozenset({"size"})
+METHODS = frozenset({"contains", "startsWith", "endsWith", "size"})
+
+VariableType: TypeAlias = Literal["text", "number", "yes or no"]
+
+_REFUSED = {
+    "member_dot": "A condition cannot look inside a value with a point.",
+    "member_index": "A condition cannot pick parts of a value with [ ].",
+    "member_object": "A condition cannot build objects.",
+    "map_lit": "A condition cannot build objects.",
+    "dot_ident": "A name cannot begin with a point.",
+    "dot_ident_arg": "A name cannot begin with a point.",
+}
+_SAMPLES: tuple[Mapping[VariableType, Any], ...] = (
+    {"text": "", "number": 0, "yes or no": False},
+    {"text": "some words", "number": 2, "yes or no": True},
+)
+
+
+def find_fault(condition: str, variables: Mapping[str, VariableType]) -> str | None:
+    """What is wrong with a condition, in words; None when it can be worked out.
+
+    Besides reading it, tries it on sample values, which finds a number compared with a text.
+    """
+    try:
+        _compile(condition, frozenset(variables))
+        results = [
+            _evaluate(condition, variables, {name: sample[kind] for name, kind in variables.items()})
+            for sample in _SAMPLES
+        ]
+    except ConditionFailed as error:
+        return str(error)
+    except _Empty:
+        return None  # divides by a value that may be zero: right for other values
+    return next((_not_a_decision(condition) for r in results if not isinstance(r, celtypes.BoolType)), None)
+
+
+def decide(condition: str, variables: Mapping[str, VariableType], values: Mapping[str, Any]) -> bool:
+    """Whether the condition holds for these values.
+
+    Raises:
+        ConditionFailed: it cannot be worked out; the message says why.
+    """
+    try:
+        result = _evaluate(condition, variables, values)
+    except _Empty as error:
+        raise ConditionFailed(
+            f"The condition {condition!r} divides by a value that is zero this time."
+        ) from error
+    if not isinstance(result, celtypes.BoolType):
+        raise ConditionFailed(_not_a_decision(condition))
+    return bool(result)
+
+
+class _Empty(Exception):
+    """A division by zero, which only the values at hand can tell."""
+
+
+def _not_a_decision(condition: str) -> str:
+    return f"The condition {condition!r} gives no yes or no: compare the value with something, as in passages > 0."
+
+
+def _evaluate(condition: str, variables: Mapping[str, VariableType], values: Mapping[str, Any]) -> Any:
+    program = _compile(condition, frozenset(variables))
+    try:
+        return program.evaluate({name: _as_cel(values[name]) for name in variables})
+    except celpy.CELEvalError as error:
+        if any(kind is ZeroDivisionError for kind in error.args[1:2]):
+            raise _Empty from error
+        raise ConditionFailed(
+            f"The condition {condition!r} compares or joins things that do not go together, such as a number "
+            "with a text. Texts stand in quotes; best_score is compared with a number that has a point, as in 1.0."
+        ) from error
+    except RecursionError as error:
+        raise ConditionFailed(f"The condition {condition!r} is nested too deeply.") from error
+
+
+def _as_cel(value: Any) -> Any:
+    if isinstance(value, bool):
+        return celtypes.BoolType(value)
+    if isinstance(value, int):
+        return celtypes.IntType(value)
+    if isinstance(value, float):
+        return celtypes.DoubleType(value)
+    return celtypes.StringType(str(value)[:MAX_TEXT_CHARACTERS])
+
+
+@lru_cache(maxsize=512)
+def _compile(condition: str, names: frozenset[str]) -> Any:
+    if len(condition) > MAX_CHARACTERS:
+        raise ConditionFailed(f"The condition is longer than {MAX_CHARACTERS} characters.")
+    if "\\" in condition:
+        # the grammar of string literals backtracks without end on an unfinished one full of them
+        raise ConditionFailed("A condition cannot hold a backslash.")
+    if _depth(condition) > MAX_DEPTH:
+        raise ConditionFailed("The condition is nested too deeply: use fewer brackets.")
+    environment = celpy.Environment()
+    try:
+        tree = environment.compile(condition)
+        _allow(tree, names)
+        return environment.program(tree)
+    except celpy.CELParseError as error:
+        raise ConditionFailed(
+            f"The condition {condition!r} cannot be read{_place(error)}. An example of one that can: passages > 0"
+        ) from error
+    except RecursionError as error:
+        raise ConditionFailed("The condition is nested too deeply: use fewer brackets.") from error
+
+
+def _place(error: celpy.CELParseError) -> str:
+    column = getattr(error, "column", None)
+    return f" at character {column}" if isinstance(column, int) and column > 0 else ""
+
+
+def _depth(condition: str) -> int:
+    """An upper bound of the nesting: open brackets and signs in a row each add one."""
+    depth = deepest = signs = 0
+    for character in condition:
+        depth += (character in "([{") - (character in ")]}")
+        signs = signs + 1 if character in "!-?" else signs if character.isspace() else 0
+        deepest = max(deepest, depth + signs)
+    return deepest
+
+
+def _allow(tree: Tree[Token], names: frozenset[str]) -> None:
+    """Refuse every construct that is not on the list; raises ConditionFailed."""
+    for node in _nodes(tree):
+        rule = str(node.data)
+        if rule in _REFUSED:
+            raise ConditionFailed(_REFUSED[rule])
+        if rule == "ident":
+            name = str(node.children[0])
+            if name not in names:
+                raise ConditionFailed(f"There is no value {name!r}: use one of {', '.join(sorted(names))}.")
+        elif rule == "ident_arg" and str(node.children[0]) not in FUNCTIONS:
+            raise ConditionFailed(f"There is no function {str(node.children[0])!r}: use size(…).")
+        elif rule == "member_dot_arg" and str(node.children[1]) not in METHODS:
+            raise ConditionFailed(
+                f"There is no function {str(node.children[1])!r}: use {', '.join(sorted(METHODS))}."
+            )
+
+
+def _nodes(tree: Tree[Token]) -> Iterator[Tree[Token]]:
+    pending: list[Any] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Tree):
+            yield node
+            pending.extend(node.children)

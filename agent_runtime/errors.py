@@ -1,0 +1,136 @@
+"""Everything the runtime refuses or fails at. The message says what happened and what to do next.
+
+RuntimeFailure                what every error of this package is
+├── GraphInvalid              the graph cannot be run as it is drawn; `problems` says where and why
+├── GraphUnreadable           the document is no graph of a version that we read, or it is too large
+├── RunFailed                 a step went wrong; `code` names the sort
+│   ├── RetrievalFailed       the knowledge could not be reached: repeating may help
+│   ├── SupportCheckFailed    the answer could not be checked against its passages: repeating may help
+│   ├── LimitReached          the run used up its steps, tokens or time
+│   ├── PromptTooLong         the prompt does not fit into the model's window
+│   ├── ConditionFailed       a condition could not be worked out with the values that arrived
+│   ├── NothingToAnswer       the run ended without reaching an Answer
+│   └── ModelError
+│       ├── ModelMissing      there is no model to ask: an operator must act
+│       ├── ModelUnavailable  the model did not answer: repeating may help
+│       └── ModelFailed       the model answered with something unusable
+└── ModelDownloadFailed       a model file could not be fetched, or is not what it should be
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from agent_runtime.graph import Problem
+
+
+class RuntimeFailure(Exception):
+    """What every error of this package is. The message may be shown to a person."""
+
+    code: ClassVar[str] = "failed"
+    """What `run.failed` carries: one word per sort of error, for programs."""
+    can_retry: ClassVar[bool] = False
+    """Whether doing the same again may help."""
+
+
+class GraphInvalid(RuntimeFailure):
+    """The graph cannot be run as it is drawn."""
+
+    code = "graph_invalid"
+
+    def __init__(self, problems: "Sequence[Problem]") -> None:
+        first = problems[0].message if problems else "It has no steps."
+        more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"This agent cannot run yet: {first}{more}")
+        self.problems = tuple(problems)
+
+
+class GraphUnreadable(RuntimeFailure):
+    """The document is no graph of a version that we read, or it is too large."""
+
+    code = "graph_unreadable"
+
+
+class RunFailed(RuntimeFailure):
+    """A step of a run went wrong."""
+
+    code = "step_failed"
+
+
+class RetrievalFailed(RunFailed):
+    """The knowledge could not be reached."""
+
+    code = "retrieval_failed"
+    can_retry = True
+
+
+class SupportCheckFailed(RunFailed):
+    """The answer could not be compared with its passages."""
+
+    code = "support_check_failed"
+    can_retry = True
+
+
+class LimitReached(RunFailed):
+    """The run used up its steps, its tokens or its time."""
+
+    code = "limit_reached"
+
+    def __init__(self, limit: str, *, allowed: float, advice: str) -> None:
+        super().__init__(f"This run reached its limit of {allowed:g} {limit}. {advice}")
+        self.limit, self.allowed = limit, allowed
+
+
+class PromptTooLong(RunFailed):
+    """The prompt and the room kept for the answer do not fit into the model's window."""
+
+    code = "prompt_too_long"
+
+    def __init__(self, *, prompt_tokens: int, window_tokens: int) -> None:
+        super().__init__(
+            f"The prompt is {prompt_tokens} tokens long and the model reads at most {window_tokens}. "
+            "Shorten the question or the prompt, or let the step read fewer passages."
+        )
+        self.prompt_tokens, self.window_tokens = prompt_tokens, window_tokens
+
+
+class ConditionFailed(RunFailed):
+    """A condition could not be worked out with the values that arrived."""
+
+    code = "condition_failed"
+
+
+class NothingToAnswer(RunFailed):
+    """The run ended without reaching an Answer."""
+
+    code = "nothing_to_answer"
+
+
+class ModelError(RunFailed):
+    """The language model could not do its part."""
+
+    code = "model_failed"
+
+
+class ModelMissing(ModelError):
+    """There is no model to ask: the operator must provide one."""
+
+    code = "model_missing"
+
+
+class ModelUnavailable(ModelError):
+    """The model did not answer."""
+
+    code = "model_unavailable"
+    can_retry = True
+
+
+class ModelFailed(ModelError):
+    """The model answered with something unusable."""
+
+
+class ModelDownloadFailed(RuntimeFailure):
+    """A model file could not be fetched, or is not the file it should be."""
+
+    code = "model_download_failed"
+    can_retry = True

@@ -1,0 +1,115 @@
+"""What happens on a run, as it is told to whoever follows it. Values only.
+
+Sent as server-sent events: `event: <type>`, `data: <event.data()>`. A run has one `run.started`,
+then any number of node and delta events, and ends with exactly one of `run.finished`, `run.failed`
+and `run.cancelled`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    """A value that never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Citation(Frozen):
+    """The claim that part of an answer rests on these very words. `document_text[start:end] == quote`."""
+
+    number: int = Field(ge=1, description="Counted from 1, in the order the answer names them.")
+    passage_id: str
+    vault_id: str
+    document_id: str
+    document: str = Field(description="The document's name.")
+    page: int | None = Field(description="Counted from 1; null for documents without pages.")
+    start: int = Field(ge=0, description="Character offset into the document's text.")
+    end: int = Field(ge=0, description="Character offset into the document's text, excluded.")
+    quote: str
+
+
+class AnswerSentence(Frozen):
+    """A sentence of an answer. `answer[start:end] == text`."""
+
+    text: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    supported: bool = Field(description="Whether the passages it cites say what it says.")
+    citations: list[int] = Field(description="Numbers of the citations it rests on.")
+
+
+class Usage(Frozen):
+    """What a run used."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model_calls: int = 0
+    steps: int = 0
+    model: str = Field("", description="The model that was asked; empty when none was.")
+    took_ms: int = 0
+
+
+class RunStarted(Frozen):
+    type: Literal["run.started"] = "run.started"
+    run_id: str
+
+
+class NodeStarted(Frozen):
+    type: Literal["node.started"] = "node.started"
+    node_id: str
+    kind: str
+    title: str
+
+
+class NodeFinished(Frozen):
+    type: Literal["node.finished"] = "node.finished"
+    node_id: str
+    kind: str
+    took_ms: int
+    output: Any = Field(description="What the node hands on, by socket, JSON-ready.")
+    detail: dict[str, Any] = Field(
+        description="How it came to that: the prompt as sent, scores, the condition's result, what was left out."
+    )
+
+
+class AnswerDelta(Frozen):
+    """A piece of the answer, in order. `run.finished` carries the whole, which is what counts."""
+
+    type: Literal["answer.delta"] = "answer.delta"
+    text: str
+
+
+class RunFinished(Frozen):
+    type: Literal["run.finished"] = "run.finished"
+    answer: str
+    citations: list[Citation]
+    sentences: list[AnswerSentence]
+    usage: Usage
+
+
+class RunFailedEvent(Frozen):
+    type: Literal["run.failed"] = "run.failed"
+    node_id: str | None
+    code: str
+    message: str = Field(description="What happened and what to do, in words for the person who asked.")
+    usage: Usage = Usage()
+
+
+class RunCancelled(Frozen):
+    type: Literal["run.cancelled"] = "run.cancelled"
+    usage: Usage = Usage()
+
+
+Event: TypeAlias = (
+    RunStarted | NodeStarted | NodeFinished | AnswerDelta | RunFinished | RunFailedEvent | RunCancelled
+)
+AnyEvent: TypeAlias = Annotated[Event, Field(discriminator="type")]
+"""The same for pydantic and OpenAPI, told apart by `type`."""
+
+
+def data(event: Event) -> Mapping[str, Any]:
+    """What travels beside the event's type."""
+    return event.model_dump(mode="json", exclude={"type"})

@@ -1,0 +1,58 @@
+"""How much one run may use, and the meter that counts it. Knows nothing of models or graphs."""
+
+from dataclasses import dataclass
+
+from agent_runtime.errors import LimitReached
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunLimits:
+    """The most that one run may use before it is stopped with `LimitReached`."""
+
+    max_steps: int = 200
+    """Steps that run; skipped ones do not count."""
+    max_tokens: int = 20_000
+    """Tokens read and written by models, together."""
+    wall_time_s: float = 300.0
+    """Seconds from the first event to the last."""
+
+
+@dataclass
+class Meter:
+    """Counts what one run has used so far."""
+
+    limits: RunLimits
+    steps: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    model_calls: int = 0
+
+    @property
+    def tokens_left(self) -> int:
+        return max(0, self.limits.max_tokens - self.prompt_tokens - self.completion_tokens)
+
+    def count_step(self) -> None:
+        """Raises LimitReached when the run has had all its steps."""
+        if self.steps >= self.limits.max_steps:
+            raise LimitReached(
+                "steps", allowed=self.limits.max_steps, advice="Use fewer steps, or ask for a higher limit."
+            )
+        self.steps += 1
+
+    def count_prompt(self, tokens: int) -> None:
+        """Raises LimitReached before the model is asked when the prompt alone would go over."""
+        if tokens >= self.tokens_left:
+            raise LimitReached(
+                "tokens",
+                allowed=self.limits.max_tokens,
+                advice="Let its steps read fewer passages or write shorter answers.",
+            )
+        self.prompt_tokens += tokens
+        self.model_calls += 1
+
+    def correct_prompt(self, difference: int) -> None:
+        """Put right an estimate, once the model has said how long the prompt was."""
+        self.prompt_tokens = max(0, self.prompt_tokens + difference)
+
+    def count_completion(self, tokens: int) -> None:
+        self.completion_tokens += tokens

@@ -1,0 +1,28 @@
+"""The palette: every kind of node there is, each declared in its own file."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent_runtime.node_kinds.answer import answer
+from agent_runtime.node_kinds.answer_with_sources import answer_with_sources
+from agent_runtime.node_kinds.ask_model import ask_model
+from agent_runtime.node_kinds.declare import NodeKind
+from agent_runtime.node_kinds.if_otherwise import if_otherwise
+from agent_runtime.node_kinds.search_documents import search_documents
+from agent_runtime.node_kinds.start import start
+
+ALL: Mapping[str, NodeKind[Any]] = {
+    declared.kind: declared
+    for declared in (start, search_documents, ask_model, answer_with_sources, if_otherwise, answer)
+}
+"""In the order in which the palette shows them."""
+
+
+def find(kind: str) -> NodeKind[Any] | None:
+    """The kind of that name, if there is one."""
+    return ALL.get(kind)
+
+
+def describe() -> list[dict[str, Any]]:
+    """Every kind as JSON for the editor."""
+    return [declared.describe() for declared in ALL.values()]

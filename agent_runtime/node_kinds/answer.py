@@ -1,0 +1,57 @@
+"""Where a run ends."""
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from agent_runtime.insertion import insert, unknown
+from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
+from agent_runtime.node_kinds.values import Answer, as_text
+from agent_runtime.step import Step
+
+
+class AnswerSettings(Settings):
+    text: str = Field(
+        "",
+        max_length=8_000,
+        title="Text",
+        description=(
+            "Leave it empty to answer with what arrives. Or write the answer yourself; {{question}} inserts "
+            "the question and {{text}} the words that arrive."
+        ),
+        json_schema_extra={"format": "template"},
+    )
+
+
+def _faults(settings: AnswerSettings, drawn: Drawn) -> Iterable[Fault]:
+    for name in unknown(settings.text, {"question", "text"}):
+        yield "insertion_unknown", f"{{{{{name}}}}} is not known here: use {{{{question}}}} or {{{{text}}}}."
+    if not settings.text and drawn.input_types.get("value") == "passages":
+        yield (
+            "nothing_to_say",
+            "Passages arrive here, which are no answer: put “Answer with sources” before it, or write a text.",
+        )
+
+
+@node_kind(
+    "answer",
+    title="Answer",
+    category="begin and end",
+    settings=AnswerSettings,
+    inputs=[Socket(name="value", type="any", title="Answer")],
+    outputs=[],
+    example={"text": ""},
+    faults=_faults,
+)
+async def answer(inputs: Inputs, settings: AnswerSettings, step: Step) -> Outputs:
+    """What the person who asked gets to see, with the citations that came along.
+
+    It takes whichever value reaches it, so several branches may end in one Answer. Write a text into it
+    for a fixed reply, for example on the branch where nothing was found.
+    """
+    value = inputs["value"]
+    if settings.text:
+        said = insert(settings.text, {"question": step.question, "text": as_text(value)})
+        keeps = isinstance(value, Answer) and said == value.text
+        return {"value": value if keeps else Answer(said, found=False)}
+    return {"value": value if isinstance(value, Answer) else Answer(as_text(value))}

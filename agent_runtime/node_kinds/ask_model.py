@@ -1,0 +1,98 @@
+"""Ask the language model, in words that the builder chooses."""
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from agent_runtime.insertion import insert, names, unknown
+from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
+from agent_runtime.node_kinds.values import Passages, as_text
+from agent_runtime.ports import ChatMessage, Sampling
+from agent_runtime.prompting import fit_passages, list_passages
+from agent_runtime.step import Step
+
+NAMES = ("question", "text", "passages")
+
+
+class AskModelSettings(Settings):
+    prompt: str = Field(
+        "{{text}}",
+        min_length=1,
+        max_length=8_000,
+        title="Prompt",
+        description=(
+            "What the model is asked. {{question}} inserts what the person asked, {{text}} the words that "
+            "arrive, {{passages}} the passages that arrive. Small models do best with one short request."
+        ),
+        json_schema_extra={"format": "template"},
+    )
+    role: str = Field(
+        "You are a helpful assistant.",
+        max_length=2_000,
+        title="Role",
+        description="Who the model is to be; said before the prompt.",
+    )
+    max_tokens: int = Field(
+        256, ge=1, le=2_048, title="Length", description="The most tokens to write; a word has about 1.3."
+    )
+    temperature: float = Field(
+        0.0,
+        ge=0.0,
+        le=2.0,
+        title="Temperature",
+        description="0 gives the same answer each time; higher is freer and less reliable.",
+    )
+
+
+def _faults(settings: AskModelSettings, drawn: Drawn) -> Iterable[Fault]:
+    for name in unknown(settings.prompt + settings.role, NAMES):
+        yield (
+            "insertion_unknown",
+            f"{{{{{name}}}}} is not known here: use {{{{question}}}}, {{{{text}}}} or {{{{passages}}}}.",
+        )
+    if "passages" not in drawn.input_types and "passages" in names(settings.prompt):
+        yield "insertion_unfilled", "The prompt inserts {{passages}}, but none arrive: connect a search to it."
+
+
+@node_kind(
+    "ask_model",
+    title="Ask the model",
+    category="model",
+    settings=AskModelSettings,
+    inputs=[
+        Socket(name="text", type="text", title="Text"),
+        Socket(name="passages", type="passages", title="Passages", required=False),
+    ],
+    outputs=[Socket(name="text", type="text", title="What it wrote")],
+    example={"prompt": "Say in one sentence, in plain words: {{text}}", "max_tokens": 120},
+    faults=_faults,
+)
+async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> Outputs:
+    """Asks the language model and hands on what it writes.
+
+    Its words are not checked against any document, and they are shown as not supported. To answer from
+    documents use "Answer with sources" instead.
+    """
+    arriving = inputs.get("passages")
+    passages = arriving.items if isinstance(arriving, Passages) else ()
+    words = {"question": step.question, "text": as_text(inputs["text"])}
+
+    def ask(count: int) -> list[ChatMessage]:
+        values = words | {"passages": list_passages(passages[:count])}
+        messages = [ChatMessage("user", insert(settings.prompt, values))]
+        return [ChatMessage("system", insert(settings.role, words)), *messages] if settings.role else messages
+
+    messages, used = await fit_passages(ask, len(passages), step.tools.model, reserve=settings.max_tokens)
+    step.detail.update(
+        prompt=[{"role": message.role, "content": message.content} for message in messages],
+        passages_read=used,
+        passages_left_out=len(passages) - used,
+    )
+    sampling = Sampling(
+        max_tokens=settings.max_tokens, temperature=settings.temperature, repeat_penalty=1.1
+    )
+    written = []
+    async for piece in step.ask(messages, sampling):
+        written.append(piece)
+        step.speak(piece)
+    return {"text": "".join(written).strip()}

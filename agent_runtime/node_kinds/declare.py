@@ -1,0 +1,140 @@
+"""How a node kind is declared: once, in one file, and everything else is read off that declaration.
+
+The palette, the form, the sockets and the checks of the editor derive from it. What a kind's
+behaviour may touch reaches it through `Step`.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from agent_runtime.node_kinds.values import Value
+from agent_runtime.step import Step
+
+SocketType: TypeAlias = Literal["question", "text", "passages", "answer", "any"]
+Category: TypeAlias = Literal["begin and end", "knowledge", "model", "logic"]
+
+TEXTS: frozenset[SocketType] = frozenset({"question", "text", "answer"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Socket:
+    """Where an edge may begin or end."""
+
+    name: str
+    type: SocketType
+    title: str
+    required: bool = True
+    """For inputs: whether the node needs an edge here."""
+    passes: str | None = None
+    """For outputs of type `any`: the input whose value, and so whose type, comes out here."""
+
+
+class Settings(BaseModel):
+    """What a person decides about one node. Titles and descriptions of the fields become the form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=Settings)
+Inputs: TypeAlias = Mapping[str, Value]
+Outputs: TypeAlias = Mapping[str, Value]
+"""What comes out, by socket. A socket that is left out passes nothing on: what hangs on it is skipped."""
+Behaviour: TypeAlias = Callable[[Inputs, S, Step], Awaitable[Outputs]]
+Fault: TypeAlias = tuple[str, str]
+"""A problem's code and its words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What a kind's own check may know of the graph around a node."""
+
+    input_types: Mapping[str, SocketType]
+    """The type that arrives at each connected input."""
+    vaults: frozenset[str] | None
+    """The vaults that the graph's owner may use; None when that is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeKind(Generic[S]):
+    kind: str
+    version: int
+    title: str
+    help: str
+    category: Category
+    settings: type[S]
+    inputs: Sequence[Socket]
+    outputs: Sequence[Socket]
+    example: Mapping[str, Any]
+    """Settings that work, to show and to begin with."""
+    behave: Behaviour[S]
+    faults: Callable[[S, Drawn], Iterable[Fault]] = field(default=lambda settings, drawn: ())
+    """Problems that the settings' schema cannot express."""
+
+    def input(self, name: str) -> Socket | None:
+        return next((socket for socket in self.inputs if socket.name == name), None)
+
+    def output(self, name: str) -> Socket | None:
+        return next((socket for socket in self.outputs if socket.name == name), None)
+
+    def describe(self) -> dict[str, Any]:
+        """The kind as JSON for the editor."""
+        return {
+            "kind": self.kind,
+            "version": self.version,
+            "title": self.title,
+            "help": self.help,
+            "category": self.category,
+            "inputs": [
+                {"name": s.name, "title": s.title, "type": s.type, "required": s.required}
+                for s in self.inputs
+            ],
+            "outputs": [
+                {"name": s.name, "title": s.title, "type": s.type, "passes": s.passes} for s in self.outputs
+            ],
+            "settings_schema": self.settings.model_json_schema(),
+            "example": dict(self.example),
+        }
+
+
+def node_kind(
+    kind: str,
+    *,
+    title: str,
+    category: Category,
+    settings: type[S],
+    inputs: Sequence[Socket] = (),
+    outputs: Sequence[Socket] = (),
+    example: Mapping[str, Any],
+    version: int = 1,
+    faults: Callable[[S, Drawn], Iterable[Fault]] = lambda settings, drawn: (),
+) -> Callable[[Behaviour[S]], NodeKind[S]]:
+    """Declare a kind around its behaviour, whose docstring is the help that people read."""
+
+    def declare(behave: Behaviour[S]) -> NodeKind[S]:
+        return NodeKind(
+            kind=kind,
+            version=version,
+            title=title,
+            help=cleandoc(behave.__doc__ or ""),
+            category=category,
+            settings=settings,
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+            example=example,
+            behave=behave,
+            faults=faults,
+        )
+
+    return declare
+
+
+def accepts(wanted: SocketType, offered: SocketType) -> bool:
+    """Whether an edge may lead a value of type `offered` into a socket of type `wanted`.
+
+    A question, a text and an answer are all words, so each fits where words are wanted.
+    """
+    return wanted in (offered, "any") or offered == "any" or (wanted in ("question", "text") and offered in TEXTS)

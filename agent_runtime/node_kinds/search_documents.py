@@ -1,0 +1,56 @@
+"""Find passages in vaults."""
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
+from agent_runtime.node_kinds.values import Passages, as_text
+from agent_runtime.step import Step
+
+
+class SearchDocumentsSettings(Settings):
+    vaults: list[str] = Field(
+        default_factory=list,
+        max_length=20,
+        title="Vaults",
+        description="The vaults whose documents are searched.",
+        json_schema_extra={"format": "vaults"},
+    )
+    limit: int = Field(
+        6, ge=1, le=50, title="Passages", description="The most passages to find. Six suits most questions."
+    )
+
+
+def _faults(settings: SearchDocumentsSettings, drawn: Drawn) -> Iterable[Fault]:
+    if not settings.vaults:
+        yield "vault_missing", "Choose at least one vault to search."
+    if drawn.vaults is not None:
+        for vault in settings.vaults:
+            if vault not in drawn.vaults:
+                yield (
+                    "vault_unknown",
+                    f"The vault {vault[:64]!r} does not exist or is not yours: choose another one.",
+                )
+
+
+@node_kind(
+    "search_documents",
+    title="Search documents",
+    category="knowledge",
+    settings=SearchDocumentsSettings,
+    inputs=[Socket(name="question", type="question", title="Question")],
+    outputs=[Socket(name="passages", type="passages", title="Passages")],
+    example={"vaults": ["your-vault"], "limit": 6},
+    faults=_faults,
+)
+async def search_documents(inputs: Inputs, settings: SearchDocumentsSettings, step: Step) -> Outputs:
+    """Finds the passages of your documents that bear on the question, best first.
+
+    It looks for the same words and for the same meaning, and hands on the passages it finds.
+    When nothing fits it hands on an empty list: use "If / otherwise" to say what happens then.
+    """
+    question = as_text(inputs["question"])
+    found = await step.tools.retriever.search(question, vaults=tuple(settings.vaults), limit=settings.limit)
+    step.detail.update(question=question, found=len(found))
+    return {"passages": Passages(tuple(found[: settings.limit]))}

@@ -1,0 +1,176 @@
+"""What a run needs from the world, in the runtime's own words. Protocols and frozen values only."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The place, counted from 1, that each stage of the search gave a passage; None where it did not find it."""
+
+    keyword: int | None = None
+    vector: int | None = None
+    fused: int | None = None
+
+
+@dataclass(frozen=True)
+class PageSpan:
+    """Where one page lies in a document's text."""
+
+    number: int
+    """Counted from 1."""
+    start: int
+    end: int
+    """Character offsets into the document's text, the end excluded."""
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of a document as found for a question. `document_text[start:end] == text`."""
+
+    passage_id: str
+    vault_id: str
+    document_id: str
+    document: str
+    """The document's name, as its owner sees it."""
+    text: str
+    start: int
+    end: int
+    """Character offsets into the document's parsed text, the end excluded."""
+    page: int | None = None
+    """The page on which the passage begins, counted from 1; None for documents without pages."""
+    pages: tuple[PageSpan, ...] = ()
+    """The pages the passage touches, so that a quote from its second page names the second page."""
+    score: float = 0.0
+    """How well it fits, higher is better; comparable within one search only."""
+    ranks: Ranks = Ranks()
+    heading: str = ""
+    """The headings above it, outermost first, joined by " > "; empty where the document has none."""
+
+
+class Retriever(Protocol):
+    """Searches what this run may read, and nothing else."""
+
+    async def search(self, question: str, *, vaults: Collection[str], limit: int) -> Sequence[Passage]:
+        """Return at most `limit` passages of these vaults, best first; none when nothing is relevant.
+
+        Raises:
+            RetrievalFailed: the knowledge could not be reached, or a vault is gone; the message says which.
+        """
+
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose dot product says how alike they are."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """`(len(texts), dimension)`, float32, rows of length 1, in the order given.
+
+        All texts are of one sort (sentences to compare with each other), so no query prefix is meant.
+
+        Raises:
+            SupportCheckFailed: the embedder did not answer.
+        """
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """One turn of the conversation handed to a model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How the model should write. The same values give the same text on the same model."""
+
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    repeat_penalty: float = 1.0
+    """1 is none; small models that circle need about 1.1. Servers that do not know it ignore it."""
+    seed: int = 7
+    stop: tuple[str, ...] = ()
+    """Texts at which the model stops; they are not part of what it returns."""
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """A piece of what the model writes, in order; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ReplyEnd:
+    """The last thing a reply yields."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reason: Literal["stop", "length"]
+    """`length` when `max_tokens` or the window cut it short."""
+
+
+ReplyPart: TypeAlias = TextDelta | ReplyEnd
+
+
+class ChatModel(Protocol):
+    """A language model behind one door, in process or on a server.
+
+    Whatever arrives in a message is untrusted: a model must not let text such as `<|im_start|>`
+    become a control token.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people call it; shown in the trace of a run."""
+
+    @property
+    def context_tokens(self) -> int:
+        """The most tokens that prompt and reply may have together."""
+
+    async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
+        """How long the rendered prompt is; servers without a tokenizer give a cautious estimate.
+
+        Raises:
+            ModelMissing, ModelUnavailable: there is no model that could count.
+        """
+
+    def reply(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncIterator[ReplyPart]:
+        """Yield the reply piece by piece, then one `ReplyEnd`.
+
+        Leaving the iteration, or cancelling the task that runs it, stops the model within a second,
+        also while it still reads the prompt.
+
+        Raises:
+            ModelMissing: there is no model; the message says how to get one.
+            ModelUnavailable: it did not answer, or too many wait for it; repeating may help.
+            ModelFailed: it answered with something unusable.
+            PromptTooLong: the prompt leaves no room for a reply.
+        """
+
+
+class Clock(Protocol):
+    """Time that a test can hold in its hand."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment; never goes back."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the steps of one run may use. The backend builds it anew for each run."""
+
+    retriever: Retriever
+    model: ChatModel
+    embedder: Embedder | None = None
+    """Without one the support check rests on shared words alone and quotes more often."""
+    known_vaults: frozenset[str] | None = field(default=None)
+    """The vaults this run may read; None leaves the decision to the retriever."""

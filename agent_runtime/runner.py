@@ -1,0 +1,136 @@
+"""Drive one run from its first event to its last, whatever happens on the way.
+
+Sees to limits of time, cancelling, and that the pieces shown add up to the answer given. It knows the
+compiled graph and the events, and nothing of what a node does.
+"""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import AsyncIterator
+from typing import Any
+
+from agent_runtime.compiler import Compiled, RunContext, compiled, drive
+from agent_runtime.errors import LimitReached, RunFailed
+from agent_runtime.events import (
+    AnswerDelta,
+    Event,
+    RunCancelled,
+    RunFailedEvent,
+    RunFinished,
+    RunStarted,
+    Usage,
+)
+from agent_runtime.graph import Graph
+from agent_runtime.limits import Meter, RunLimits
+from agent_runtime.node_kinds.values import Answer
+from agent_runtime.ports import Tools
+from agent_runtime.sentences import unsupported_sentences
+
+log = logging.getLogger(__name__)
+
+CANCEL_WITHIN_S = 1.0
+MAX_QUESTION_CHARACTERS = 20_000
+
+
+async def run(
+    graph: Graph,
+    question: str,
+    tools: Tools,
+    *,
+    run_id: str,
+    limits: RunLimits,
+    cancelled: asyncio.Event | None = None,
+) -> AsyncIterator[Event]:
+    """See `service.run`."""
+    ready = await asyncio.to_thread(compiled, graph)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    told: asyncio.Queue[Event] = asyncio.Queue()
+    context = RunContext(run_id, question, tools, Meter(limits), told.put_nowait)
+    yield RunStarted(run_id=run_id)
+    driver = asyncio.create_task(_answer(ready, context), name=f"run {run_id}")
+    stop = asyncio.create_task(cancelled.wait()) if cancelled else None
+    waiting_for: set[asyncio.Task[Any]] = {driver, stop} if stop else {driver}
+    try:
+        while True:
+            heard = asyncio.create_task(told.get())
+            left_s = limits.wall_time_s - (loop.time() - began)
+            await asyncio.wait(
+                {heard, *waiting_for}, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED
+            )
+            if heard.done() and not (stop and stop.done()) and left_s > 0:
+                yield heard.result()
+                continue
+            heard.cancel()
+            break
+        if driver.done() and not (stop and stop.done()):
+            while not told.empty():
+                yield told.get_nowait()
+        else:
+            await _end(driver)
+        usage = context.usage(loop.time() - began)
+        if stop and stop.done():
+            yield RunCancelled(usage=usage)
+        elif driver.done() and not driver.cancelled():
+            for event in _ending(context, driver, usage):
+                yield event
+        else:
+            late = LimitReached(
+                "seconds", allowed=limits.wall_time_s, advice="Ask again, or let the agent do less at once."
+            )
+            yield RunFailedEvent(node_id=None, code=late.code, message=str(late), usage=usage)
+    finally:
+        for task in waiting_for:
+            await _end(task)
+
+
+async def _answer(ready: Compiled, context: RunContext) -> Answer:
+    question = context.question
+    if not question.strip():
+        raise RunFailed("The question is empty: write what you would like to know.")
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise RunFailed(f"The question is longer than {MAX_QUESTION_CHARACTERS:,} characters: shorten it.")
+    return await drive(ready, context)
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has let go, but never longer than we promise to take."""
+    task.cancel()
+    await asyncio.wait({task}, timeout=CANCEL_WITHIN_S)
+
+
+def _ending(context: RunContext, driver: asyncio.Task[Answer], usage: Usage) -> list[Event]:
+    error = driver.exception()
+    if error is None:
+        answer = driver.result()
+        shown: list[Event] = [] if context.speaker or not answer.text else [AnswerDelta(text=answer.text)]
+        return [
+            *shown,
+            RunFinished(
+                answer=answer.text,
+                citations=list(answer.citations),
+                sentences=list(answer.sentences) or unsupported_sentences(answer.text),
+                usage=usage,
+            ),
+        ]
+    if isinstance(error, RunFailed):
+        return [
+            RunFailedEvent(node_id=context.failed_at, code=error.code, message=str(error), usage=usage)
+        ]
+    log.error(
+        "run.step_broke run_id=%s node_id=%s error=%s\n%s",
+        context.run_id,
+        context.failed_at,
+        type(error).__name__,
+        "".join(traceback.format_tb(error.__traceback__)),  # no message: it may hold a document's words
+    )
+    return [
+        RunFailedEvent(
+            node_id=context.failed_at,
+            code="unexpected",
+            message="A step broke in a way it should not. Ask again; if it happens again, "
+            f"tell the operator the run's id, {context.run_id}.",
+            usage=usage,
+        )
+    ]

@@ -1,0 +1,65 @@
+"""The runtime's door: check a graph, describe the palette, run a graph. Holds no state of its own.
+
+It stays away from who may ask and what it costs; permission comes in as `Tools`, facts go out as events.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Any
+
+from agent_runtime import checks, node_kinds, runner, starters
+from agent_runtime.events import Event
+from agent_runtime.graph import Digest, Graph, Problem, read_graph
+from agent_runtime.limits import RunLimits
+from agent_runtime.ports import Tools
+from agent_runtime.starters import Starter
+
+
+def check(document: object, *, vaults: Collection[str] | None = None) -> list[Problem]:
+    """What keeps this graph from running, in the order of its nodes; empty when it can run.
+
+    `document` is a `Graph` or any decoded JSON, however broken: this never raises.
+    `vaults` are the ids that its owner may use; None leaves vaults unchecked.
+    """
+    return checks.check(document, vaults=vaults)
+
+
+def digest(document: Graph | dict[str, Any]) -> Digest:
+    """The address of a graph: SHA-256 of its canonical JSON.
+
+    Raises:
+        GraphUnreadable: the document is no graph.
+    """
+    return (document if isinstance(document, Graph) else read_graph(document)).digest()
+
+
+def describe_node_kinds() -> list[dict[str, Any]]:
+    """The palette as JSON: what the editor draws its forms and sockets from."""
+    return node_kinds.describe()
+
+
+def list_starters() -> Sequence[Starter]:
+    """Graphs to begin with; `Starter.graph(vaults=…)` fills in whose documents they search."""
+    return starters.ALL
+
+
+def run(
+    graph: Graph,
+    question: str,
+    tools: Tools,
+    *,
+    run_id: str,
+    limits: RunLimits | None = None,
+    cancelled: asyncio.Event | None = None,
+) -> AsyncIterator[Event]:
+    """Run a graph and yield what happens; the last event is finished, failed or cancelled.
+
+    Never raises for what goes wrong on the way: that is `run.failed`. Setting `cancelled`, or leaving
+    the iteration, stops everything within a second, a model in mid-sentence too.
+
+    Raises:
+        GraphInvalid: on the first step, before any event, when `check` finds problems.
+    """
+    return runner.run(
+        graph, question, tools, run_id=run_id, limits=limits or RunLimits(), cancelled=cancelled
+    )

@@ -1,0 +1,48 @@
+"""What a node's behaviour may reach while it runs: the run's question, its tools, its meter, its voice."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agent_runtime.limits import Meter
+from agent_runtime.ports import ChatMessage, Sampling, TextDelta, Tools
+
+
+@dataclass
+class Step:
+    """One node's turn in one run."""
+
+    node_id: str
+    question: str
+    """What the person asked, whichever edge led here."""
+    tools: Tools
+    meter: Meter
+    speak: Callable[[str], None] = lambda text: None
+    """Show a piece of the answer at once; silent unless this node's output is the run's answer."""
+    detail: dict[str, Any] = field(default_factory=dict)
+    """JSON-ready facts for the trace, filled by the behaviour."""
+
+    async def ask(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncIterator[str]:
+        """Yield what the model writes, counted against the run's limits.
+
+        Raises:
+            LimitReached: the run has no tokens left for this.
+            ModelError: see `ChatModel.reply`.
+        """
+        model = self.tools.model
+        prompt_tokens = await model.count_tokens(messages)
+        self.meter.count_prompt(prompt_tokens)
+        room = min(sampling.max_tokens, self.meter.tokens_left)
+        pieces = 0
+        try:
+            async with aclosing(model.reply(messages, replace(sampling, max_tokens=room))) as parts:
+                async for part in parts:
+                    if isinstance(part, TextDelta):
+                        pieces += 1
+                        yield part.text
+                    else:
+                        self.meter.correct_prompt(part.prompt_tokens - prompt_tokens)
+                        pieces = part.completion_tokens
+        finally:  # also when the step has read enough and leaves early: then pieces stand for tokens
+            self.meter.count_completion(pieces)

@@ -148,7 +148,8 @@ class TransactionFailed(LicensingError):
 class ChainUnavailable(LicensingError):
     def __init__(self, problem: str, *, retry_after_s: int = 30) -> None:
         super().__init__(
-            f"The chain cannot be reached ({problem}). Nothing was charged. Try again in {retry_after_s} seconds.",
+            f"The chain cannot be reached ({problem}). Nothing was charged. "
+            f"Try again in {retry_after_s} seconds.",
             retry_after_s=retry_after_s,
         )
         self.retry_after_s = retry_after_s

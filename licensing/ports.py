@@ -14,7 +14,7 @@ class Database(Protocol):
         """A connection that sees one consistent snapshot."""
 
     def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A connection in a transaction that is committed, durably, at the end of the block. Not reentrant."""
+        """A connection in a transaction, committed durably at the end of the block. Not reentrant."""
 
 
 class Sealer(Protocol):

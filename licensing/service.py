@@ -1,11 +1,13 @@
 """The one door to licensing: who may use an asset, what a use costs, who earns from it.
 
-The backend builds one `Licensing`, starts it, and calls nothing else in this package (`siwe.py` aside, which is
-pure). What waits for SQL or the chain is `async`; what reads the snapshot in memory is plain `def` and takes
-microseconds. Every error is one of `errors.py` and says in words what to do next.
+The backend builds one `Licensing`, starts it, and calls nothing else in this package (`siwe.py` and
+`proof.verify_proof` aside, which are pure). What waits for SQL or the chain is `async`; what reads the
+snapshot in memory is plain `def` and takes microseconds. Every error is one of `errors.py` and says in
+words what to do next.
 
-One call, in order: `check` -> `reserve` (committed before any model call) -> run -> `charge` (in the transaction
-that stores the run) or `release`. A reservation that is neither charged nor released runs out by itself.
+One call, in order: `check` -> `reserve` (committed before any model call) -> run -> `charge` (in the
+transaction that stores the run) or `release`. A reservation that is neither charged nor released runs out
+by itself.
 """
 
 from collections.abc import Sequence
@@ -49,10 +51,12 @@ class Licensing:
     def __init__(
         self, *, database: Database, sealer: Sealer, clock: Clock, settings: LicensingSettings
     ) -> None:
-        """Touches nothing yet. `sealer` keeps the wallets' keys, the session keys and the server's own keys."""
+        """Touches nothing yet. `sealer` keeps the wallets' keys, the session keys and the server's own
+        keys.
+        """
         raise NotImplementedError
 
-    # --- life -------------------------------------------------------------------------------------------------
+    # --- life
 
     async def start(self) -> None:
         """Start (or reach) the chain, deploy the contracts when there are none, and follow the chain's head.
@@ -75,10 +79,10 @@ class Licensing:
         """How the chain does, for `/readyz` and `/api/session`. Never waits, never raises."""
         raise NotImplementedError
 
-    # --- wallets ----------------------------------------------------------------------------------------------
+    # --- wallets
 
     async def create_wallet(self) -> Address:
-        """Make a managed wallet: its key is sealed in SQL. On the local chain it gets gas, in the background."""
+        """Make a managed wallet: its key is sealed in SQL. It gets gas when it first needs some."""
         raise NotImplementedError
 
     async def balance(self, address: Address) -> Balance:
@@ -93,7 +97,7 @@ class Licensing:
         """
         raise NotImplementedError
 
-    # --- what is offered --------------------------------------------------------------------------------------
+    # --- what is offered
 
     async def register_asset(
         self,
@@ -106,8 +110,9 @@ class Licensing:
     ) -> Asset:
         """Register one published version on chain, with a receipt for each share; the author's wallet signs.
 
-        `content_digest` is sha256 in hex (of the canonical graph). `series` None begins a new series; for a further
-        version pass the first one's `Asset.series`, whose licenses then cover it too. Shares can never change.
+        `content_digest` is sha256 in hex (of the canonical graph). `series` None begins a new series; for a
+        further version pass the first one's `Asset.series`, whose licenses then cover it too. Shares can
+        never change.
 
         Raises:
             InvalidShares, WalletNotManaged, TransactionFailed, ChainUnavailable.
@@ -115,7 +120,7 @@ class Licensing:
         raise NotImplementedError
 
     async def offer_terms(self, *, author: Address, asset_id: AssetId, offer: TermsOffer) -> Terms:
-        """Offer the asset's series for sale. Terms are immutable; stop them and offer others to change a price.
+        """Offer the series for sale. Terms are immutable: to change a price, stop them and offer others.
 
         Raises:
             InvalidTerms, NotTheHolder, WalletNotManaged, TransactionFailed, ChainUnavailable.
@@ -135,7 +140,9 @@ class Licensing:
         uri: str,
         series: SeriesId | None = None,
     ) -> list[PreparedTransaction]:
-        """As `register_asset`, unsigned, for an author with a wallet of their own; then `asset_registered_by`."""
+        """As `register_asset`, unsigned, for an author with a wallet of their own; then
+        `asset_registered_by`.
+        """
         raise NotImplementedError
 
     async def prepare_offer_terms(
@@ -145,7 +152,9 @@ class Licensing:
         raise NotImplementedError
 
     async def asset_registered_by(self, tx_hash: str) -> Asset:
-        """The asset that a transaction registered; waits a few seconds for it to be mined. Raises `Unknown`."""
+        """The asset that a transaction registered; waits a few seconds for it to be mined. Raises
+        `Unknown`.
+        """
         raise NotImplementedError
 
     def get_asset(self, asset_id: AssetId) -> Asset:
@@ -160,7 +169,7 @@ class Licensing:
         """Raises `Unknown`."""
         raise NotImplementedError
 
-    # --- licenses ---------------------------------------------------------------------------------------------
+    # --- licenses
 
     async def buy(self, *, holder: Address, terms_id: TermsId, deposit: int = 0) -> License:
         """Buy with a managed wallet. A metered license gets its session key here and `deposit` as its budget.
@@ -198,7 +207,9 @@ class Licensing:
         raise NotImplementedError
 
     async def request_withdraw(self, *, holder: Address, license_id: LicenseId, amount: int) -> License:
-        """Ask unspent deposit back. It leaves the budget at once and can be fetched after the chain's delay."""
+        """Ask unspent deposit back. It leaves the budget at once and can be fetched after the chain's
+        delay.
+        """
         raise NotImplementedError
 
     async def withdraw(self, *, holder: Address, license_id: LicenseId) -> License:
@@ -213,12 +224,13 @@ class Licensing:
         """Raises `Unknown`."""
         raise NotImplementedError
 
-    # --- one use ----------------------------------------------------------------------------------------------
+    # --- one use
 
     def check(self, holder: Address, asset_id: AssetId) -> Permission:
         """May `holder` use the asset now? In memory only, microseconds.
 
-        The author may always use their own asset, for nothing. A valid `time` license wins over a metered one.
+        The author may always use their own asset, for nothing. A valid `time` license wins over a metered
+        one.
 
         Raises:
             NotPermitted: one of its kinds, with facts and the offers that would change it.
@@ -239,9 +251,9 @@ class Licensing:
     ) -> Reservation:
         """Set aside the most this call may cost; committed on return, unless `connection` is given.
 
-        `max_charge` None takes the permission's. The holder's ceiling is signed by our session key, or must come
-        as `voucher` where the holder kept the signing key. With a key used before by this holder, the first
-        reservation is returned with `repeated=True` and nothing is reserved again.
+        `max_charge` None takes the permission's. The holder's ceiling is signed by our session key, or must
+        come as `voucher` where the holder kept the signing key. With a key used before by this holder, the
+        first reservation is returned with `repeated=True` and nothing is reserved again.
 
         Raises:
             BudgetExhausted, LicenseExpired, LicenseFrozen, VoucherRefused (its kinds), ChainUnavailable.
@@ -263,18 +275,24 @@ class Licensing:
     async def release(
         self, reservation_id: ReservationId, *, connection: AsyncConnection | None = None
     ) -> None:
-        """Give back a reservation whose run failed or was cancelled. Twice is fine; a charged one stays charged."""
+        """Give back a reservation whose run failed or was cancelled. Twice is fine; a charged one stays
+        charged.
+        """
         raise NotImplementedError
 
     async def proof(self, proof_id: ProofId) -> dict[str, Any]:
-        """The proof as the JSON document that `licensing.proof.verify_proof` reads; once its batch is settled, with
-        its place in the batch and the settling transaction. Raises `Unknown`."""
+        """The proof as the JSON document that `licensing.proof.verify_proof` reads.
+
+        Once its batch is settled, with its place in the batch and the settling transaction. Raises `Unknown`.
+        """
         raise NotImplementedError
 
-    # --- money ------------------------------------------------------------------------------------------------
+    # --- money
 
     async def earnings(self, address: Address) -> Earnings:
-        """What the receipts of `address` earned, claimed and may claim, and the settlements that paid them."""
+        """What the receipts of `address` earned, claimed and may claim, and the settlements that paid
+        them.
+        """
         raise NotImplementedError
 
     async def claim(self, *, address: Address, receipt_ids: Sequence[ReceiptId] | None = None) -> Claim:

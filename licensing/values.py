@@ -1,6 +1,7 @@
 """The words of licensing as frozen values: what goes in and comes out of `service.Licensing`.
 
-No chain, no storage, no clock. Money is an `int` of the currency's smallest unit (6 decimals), times are aware UTC.
+No chain, no storage, no clock. Money is an `int` of the currency's smallest unit (6 decimals), times are
+aware UTC.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +12,10 @@ from typing import Any, NewType
 
 Address = NewType("Address", str)
 """An account on chain, `0x…`, in its checksummed spelling."""
-SeriesId = NewType("SeriesId", str)
-"""What all versions of one agent share on chain: 32 bytes as `0x…`."""
 AssetId = NewType("AssetId", int)
 """One published version. Small and counted from 1."""
+SeriesId = NewType("SeriesId", int)
+"""What all versions of one agent share on chain: the id of the first of them."""
 TermsId = NewType("TermsId", int)
 LicenseId = NewType("LicenseId", int)
 ReceiptId = NewType("ReceiptId", str)
@@ -84,7 +85,7 @@ class TermsOffer:
     price: int
     """Paid at purchase: for a period when `time`, once when `metered` (often 0)."""
     duration_s: int | None = None
-    """How long a `time` license runs; None is for ever. A `metered` license never runs out unless this is set."""
+    """How long a `time` license runs; None is for ever. A `metered` one never runs out unless this is set."""
     max_call_price: int = 0
     """The most that one call may cost a `metered` license."""
 
@@ -115,7 +116,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The money of one metered license. `available = deposited - charged - reserved - withdrawing`, never negative."""
+    """The money of one metered license.
+
+    `available = deposited - charged - reserved - withdrawing`, never negative.
+    """
 
     deposited: int
     """Everything ever deposited and not withdrawn."""

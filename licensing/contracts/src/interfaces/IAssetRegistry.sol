@@ -80,16 +80,16 @@ interface IAssetRegistry {
     /// @notice Stop, or allow again, the sale and use of one version. Needs the role TAKEDOWN.
     function setFrozen(uint256 assetId, bool frozen) external;
 
-    /// @notice The asset; reverts where there is none, as the functions below do.
+    /// @notice The asset; reverts where there is none.
     function getAsset(uint256 assetId) external view returns (Asset memory);
 
-    /// @notice What a settlement needs to know of an asset.
+    /// @notice What a settlement needs to know of an asset; reverts where there is none.
     function poolOf(uint256 assetId) external view returns (uint64 series, uint16 poolBps);
 
-    /// @notice What a license needs to know of an asset.
+    /// @notice What a license needs to know of an asset; the series is 0 where there is none.
     function statusOf(uint256 assetId) external view returns (uint64 series, bool frozen);
 
-    /// @notice Who may publish further versions of the series and offer terms for it.
+    /// @notice Who may publish further versions of the series and offer terms for it; reverts where there is none.
     function authorOf(uint256 series) external view returns (address);
 
     /// @notice Whether the pool of `assetId` may pay `payee`: itself, or a dependency it declared.

@@ -30,6 +30,7 @@ interface IReceipts is IERC721, IERC5192 {
     event PayoutChanged(uint256 indexed receiptId, address indexed previous, address indexed payout);
 
     /// The receipt belongs to its holder for good: it cannot be sent, and nobody can be approved to send it.
+    /// The id is 0 where all of a holder's receipts were meant.
     error Soulbound(uint256 receiptId);
     error OnlyRegistry(address caller);
     error NotHolder(uint256 receiptId, address holder, address caller);

@@ -4,8 +4,8 @@
 # ///
 """Write the PDF and DOCX samples from `sources/`: `.venv/bin/uv run samples/make_samples.py`.
 
-Needed only after a source was changed; the results are committed. The same sources give the same bytes: dates are
-fixed and nothing is random. The PDFs carry the letters they use of DejaVu Sans (Debian: fonts-dejavu-core), so
+Needed only after a source was changed; the results are committed. The same sources give the same bytes: dates
+are fixed and nothing is random. The PDFs carry the letters they use of DejaVu Sans (fonts-dejavu-core), so
 that Cyrillic shows and can be searched everywhere. The sources are a small part of Markdown: `#` and `##`
 headings, paragraphs, `-` lists, tables, and `---` for a new page.
 """
@@ -118,8 +118,10 @@ def write_docx(source: str, path: Path) -> None:
         '<Default Extension="xml" ContentType="application/xml"/>'
         f'<Override PartName="/word/document.xml" ContentType="{word}.document.main+xml"/>'
         f'<Override PartName="/word/styles.xml" ContentType="{word}.styles+xml"/></Types>',
-        "_rels/.rels": f'{rels}<Relationship Id="rId1" Type="{office}/officeDocument" Target="word/document.xml"/></Relationships>',
-        "word/_rels/document.xml.rels": f'{rels}<Relationship Id="rId1" Type="{office}/styles" Target="styles.xml"/></Relationships>',
+        "_rels/.rels": f'{rels}<Relationship Id="rId1" Type="{office}/officeDocument" '
+        'Target="word/document.xml"/></Relationships>',
+        "word/_rels/document.xml.rels": f'{rels}<Relationship Id="rId1" Type="{office}/styles" '
+        'Target="styles.xml"/></Relationships>',
         "word/styles.xml": f'{head}<w:styles xmlns:w="{_W}">{styles}</w:styles>',
         "word/document.xml": f'{head}<w:document xmlns:w="{_W}"><w:body>{body}</w:body></w:document>',
     }

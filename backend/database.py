@@ -11,9 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import MetaData, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+metadata = MetaData()
+"""The backend's own tables, declared in the `store.py` of each noun."""
 
 
 class Database:
@@ -53,7 +56,7 @@ class Database:
 
 
 def _prepare_connection(connection: DBAPIConnection, _record: Any) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # we begin transactions ourselves
+    connection.isolation_level = None  # we begin transactions ourselves
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",

@@ -1,0 +1,1 @@
+"""Agents: drafts that people edit, versions that are published and never change."""

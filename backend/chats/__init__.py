@@ -1,0 +1,1 @@
+"""Chats: what a person asked an agent, and what it answered, sealed."""

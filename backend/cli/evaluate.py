@@ -1,0 +1,84 @@
+"""`qanat evaluate retrieval` and `qanat evaluate answers`."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backend.cli.connection import CommandFailed, connected, result_of
+from backend.cli.running import run
+from backend.evaluation import Question, score, summary
+from backend.settings import Settings
+
+app = typer.Typer(help="Measure how well documents are found and questions answered.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command("retrieval")
+def retrieval(
+    data: Annotated[Path, typer.Option(help="A folder with corpus.jsonl, queries.jsonl and qrels.tsv.")],
+    queries: Annotated[
+        Path | None, typer.Option(help="Another set with the same document ids, whose questions are asked.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a corpus into a temporary vault, ask its questions, and score what is found."""
+    run(_retrieval(data, queries, as_json=as_json))
+
+
+@app.command("answers")
+def answers(
+    agent: Annotated[str, typer.Option(help="The agent's slug.")],
+    data: Annotated[Path, typer.Option(help="JSONL: question, answers, and optionally doc, page and kind.")],
+    as_json: AsJson = False,
+) -> None:
+    """Ask an agent every question of a file, and score the answers and their citations."""
+    run(_answers(agent, data, as_json=as_json))
+
+
+async def _retrieval(data: Path, queries: Path | None, *, as_json: bool) -> None:
+    from knowledge_vault.evaluation import evaluate_retrieval
+
+    from knowledge_vault.embedding import SentenceTransformerEmbedder
+
+    settings = Settings()
+    embedder = SentenceTransformerEmbedder(settings.embedder, threads=settings.embedder_threads)
+    result: dict[str, Any] = await evaluate_retrieval(data, queries_dir=queries, embedder=embedder)
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    for name, value in result["metrics"].items():
+        typer.echo(f"{name:10} {value:.4f}")
+    for name, value in result["timings"].items():
+        typer.echo(f"{name:10} {value}")
+
+
+async def _answers(agent: str, data: Path, *, as_json: bool) -> None:
+    try:
+        text = await asyncio.to_thread(data.read_text, encoding="utf-8")
+        lines = [line for line in text.split("\n") if line.strip()]
+        questions = [Question.of(json.loads(line)) for line in lines]
+    except (OSError, ValueError, KeyError) as error:
+        raise CommandFailed(f"{data} is not a file of questions: {error}") from error
+    scores = []
+    async with connected(Settings()) as client:
+        for number, question in enumerate(questions, start=1):
+            body = {"model": agent, "messages": [{"role": "user", "content": question.text}]}
+            response = await client.post("/v1/chat/completions", json=body)
+            completion = result_of(response)
+            scored = score(question, completion, took_s=response.elapsed.total_seconds())
+            scores.append(scored)
+            if not as_json:
+                mark = "✓" if scored.right else "✗"
+                typer.echo(f"{mark} {number}/{len(questions)} {question.text} → {scored.answer[:100]}")
+    report = summary(scores)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+        return
+    for name, value in report["metrics"].items():
+        typer.echo(f"{name:20} {value:.3f}")
+    for name, value in report["timings"].items():
+        typer.echo(f"{name:20} {value:.3f}")

@@ -1,0 +1,106 @@
+"""`qanat serve`: start everything, say how to sign in, stop cleanly."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import typer
+import uvicorn
+
+from backend.cli.connection import CommandFailed
+from backend.cli.running import run
+from backend.instance import announced, only_instance
+from backend.services import Services
+from backend.settings import Settings
+
+log = logging.getLogger("qanat.server")
+
+
+def serve() -> None:
+    """Serve the product. Settings come from the environment: see docs/settings.md."""
+    run(_serve(Settings()))
+
+
+async def _serve(settings: Settings) -> None:
+    from backend import first_run
+    from backend.app import create_app
+    from backend.wiring import running
+
+    started = time.monotonic()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("qanat").setLevel(settings.log_level)
+    boot_id = secrets.token_hex(8)
+    link: list[str] = []
+
+    def say(text: str) -> None:
+        typer.echo(f"  {text}")
+
+    @asynccontextmanager
+    async def prepared() -> AsyncIterator[Services]:
+        async with running(settings, boot_id=boot_id) as services:
+            operator = await first_run.ensure_operator(services)
+            if settings.load_sample:
+                await first_run.ensure_sample(services, operator, say)
+            if operator.email is None and operator.wallet == "managed":
+                link.append(await services.accounts.make_claim_link(operator))
+            yield services
+
+    app = create_app(settings, prepared)
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=5
+    )
+    server = _Server(config)
+    with only_instance(settings.data_dir):
+        say(f"starting Qanat with the data in {settings.data_dir}")
+        serving = asyncio.create_task(server.serve())
+        listening = asyncio.create_task(server.listening.wait())
+        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if serving.done():
+            serving.result()
+            raise CommandFailed("The server could not start; the lines above say why.")
+        port = server.servers[0].sockets[0].getsockname()[1]
+        url = f"http://{settings.host}:{port}"
+        with announced(settings.data_dir, url=url, boot_id=boot_id):
+            origin = settings.public_url or url
+            typer.secho(f"\nQanat is ready at {origin} (in {time.monotonic() - started:.1f} s)", bold=True)
+            if link:
+                typer.echo(f"  Sign in as the owner, once: {origin}/welcome#token={link[0]}")
+            else:
+                typer.echo("  Sign in with your e-mail and password, or with your wallet.")
+            typer.echo('  Ask from another terminal: qanat ask sample "How deep is the mother well?"')
+            typer.echo("  Stop with Ctrl-C.")
+            await serving
+        typer.echo("Stopped; everything is kept.")
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and ends on the first SIGINT or SIGTERM so that everything is closed in order."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        self.should_exit = True

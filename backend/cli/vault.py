@@ -1,0 +1,144 @@
+"""`qanat vault add` and `qanat vault search`."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from backend.cli.connection import CommandFailed, connected, result_of
+from backend.cli.running import run
+from backend.settings import Settings
+
+app = typer.Typer(help="Put documents into vaults and search them.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command("list")
+def list_vaults(as_json: AsJson = False) -> None:
+    """Your vaults."""
+    run(_list(as_json=as_json))
+
+
+@app.command("add")
+def add(
+    vault: Annotated[str, typer.Argument(help="The vault's name or id; a new name makes a new vault.")],
+    files: Annotated[list[Path], typer.Argument(help="Files, or folders whose files are added.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add documents and wait until each can be searched, or says why not."""
+    run(_add(vault, files, as_json=as_json))
+
+
+@app.command("search")
+def search(
+    vault: Annotated[str, typer.Argument(help="The vault's name or id.")],
+    question: Annotated[str, typer.Argument(help="What to look for.")],
+    limit: Annotated[int, typer.Option(help="How many passages.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Find the passages that bear on a question."""
+    run(_search(vault, question, limit=limit, as_json=as_json))
+
+
+async def _list(*, as_json: bool) -> None:
+    async with connected(Settings()) as client:
+        vaults = result_of(await client.get("/api/vaults"))
+    if as_json:
+        typer.echo(json.dumps(vaults, ensure_ascii=False))
+        return
+    for vault in vaults:
+        typer.echo(f"{vault['id']}  {vault['name']}  {vault['document_count']} documents")
+
+
+async def _add(name: str, paths: list[Path], *, as_json: bool) -> None:
+    files = await asyncio.to_thread(_files, paths)
+    async with connected(Settings()) as client:
+        vault = await _find(client, name)
+        if vault is None:
+            vault = result_of(await client.post("/api/vaults", json={"name": name}))
+        documents: list[dict[str, Any]] = []
+        refused: list[dict[str, Any]] = []
+        for path in files:
+            handle = await asyncio.to_thread(path.open, "rb")
+            with handle:
+                uploaded = result_of(
+                    await client.post(
+                        f"/api/vaults/{vault['id']}/documents", files=[("files", (path.name, handle))]
+                    )
+                )
+            documents += uploaded["accepted"] + uploaded["already_there"]
+            refused += uploaded["refused"]
+        finished = await _wait(client, vault["id"], {d["id"] for d in documents}, quiet=as_json)
+    if as_json:
+        typer.echo(
+            json.dumps({"vault": vault["id"], "documents": finished, "refused": refused}, ensure_ascii=False)
+        )
+    else:
+        for document in finished:
+            problem = document["error"]
+            outcome = f"{document['stage']}: {problem['detail']}" if problem else document["stage"]
+            typer.echo(f"{document['name']}  {document['chunk_count']} chunks  {outcome}")
+        for file in refused:
+            typer.secho(f"{file['name']}  refused: {file['detail']}", fg=typer.colors.RED)
+    if refused or any(document["stage"] == "failed" for document in finished):
+        raise typer.Exit(1)
+
+
+async def _wait(
+    client: httpx.AsyncClient, vault_id: str, ids: set[str], *, quiet: bool
+) -> list[dict[str, Any]]:
+    """The documents once each is active or failed; tells on standard error how far they are."""
+    told = time.monotonic()
+    while True:
+        listed = result_of(await client.get(f"/api/vaults/{vault_id}/documents"))
+        mine = [document for document in listed if document["id"] in ids]
+        waiting = [d for d in mine if d["stage"] not in ("active", "failed")]
+        if not waiting:
+            return mine
+        if not quiet and time.monotonic() - told > 2:
+            told = time.monotonic()
+            for document in waiting:
+                typer.echo(f"  {document['name']}: {document['stage']} {document['progress']:.0%}", err=True)
+        await asyncio.sleep(0.2)
+
+
+async def _search(name: str, question: str, *, limit: int, as_json: bool) -> None:
+    async with connected(Settings()) as client:
+        vault = await _find(client, name)
+        if vault is None:
+            raise CommandFailed(f"There is no vault {name!r}. `qanat vault list` shows yours.")
+        body = {"question": question, "limit": limit}
+        found = result_of(await client.post(f"/api/vaults/{vault['id']}/search", json=body))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for number, passage in enumerate(found["passages"], start=1):
+        page = f", page {passage['page']}" if passage["page"] else ""
+        text = " ".join(passage["text"].split())
+        typer.secho(f"{number}. {passage['document']}{page}  {passage['score']:.2f}", bold=True)
+        typer.echo(f"   {text[:300]}{'…' if len(text) > 300 else ''}")
+    if found["not_ready_count"]:
+        typer.echo(f"{found['not_ready_count']} documents are not ready and were not searched.", err=True)
+
+
+async def _find(client: httpx.AsyncClient, name: str) -> dict[str, Any] | None:
+    vaults: list[dict[str, Any]] = result_of(await client.get("/api/vaults"))
+    return next((vault for vault in vaults if name in (vault["id"], vault["name"])), None)
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    """The files named, and those inside the folders named. Raises CommandFailed for a path that is not there."""
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            files += sorted(child for child in path.rglob("*") if child.is_file())
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise CommandFailed(f"There is no file {path}.")
+    return files

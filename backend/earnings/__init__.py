@@ -1,0 +1,1 @@
+"""Earnings: what one's receipts were credited, and claiming it."""

@@ -1,0 +1,123 @@
+"""Take documents in, durably: a DBOS workflow per document that goes on where it stopped, also after `kill -9`.
+
+The only home of DBOS. Workflows carry ids and nothing else, written as JSON: DBOS' own serializer is pickle,
+which runs code from a forged row. What a stage does, and that doing it twice is harmless, is the vault's.
+"""
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+
+log = logging.getLogger("qanat.ingestion")
+
+QUEUE = "ingestion"
+Stage = Callable[[str, str], Awaitable[None]]
+"""Takes a tenant id and a document id; records its own failure as the document's state."""
+
+
+class JsonOnly(Serializer):
+    """Writes plain JSON and refuses everything else."""
+
+    def serialize(self, data: Any) -> str:
+        if isinstance(data, BaseException):
+            return json.dumps({"error": type(data).__name__})
+        return json.dumps(data)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        value = json.loads(serialized_data)
+        if isinstance(value, dict) and set(value) == {"error"}:
+            return RuntimeError(value["error"])
+        return value
+
+    def name(self) -> str:
+        return "qanat_json"
+
+
+class _Stages:
+    """The stages of the running server; a workflow that DBOS resumes finds them here."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.parse: Stage | None = None
+        self.index: Stage | None = None
+        self.ready = threading.Event()
+
+    def run(self, name: str, tenant_id: str, document_id: str) -> None:
+        self.ready.wait()
+        stage, loop = getattr(self, name), self.loop
+        if loop is None:
+            raise RuntimeError("the server is stopping")
+        asyncio.run_coroutine_threadsafe(stage(tenant_id, document_id), loop).result()
+
+
+_stages = _Stages()
+
+
+@DBOS.step(name="parse_document", retries_allowed=False)
+def _parse(tenant_id: str, document_id: str) -> None:
+    _stages.run("parse", tenant_id, document_id)
+
+
+@DBOS.step(name="index_document", retries_allowed=False)
+def _index(tenant_id: str, document_id: str) -> None:
+    _stages.run("index", tenant_id, document_id)
+
+
+@DBOS.workflow(name="take_document_in")
+def _take_in(tenant_id: str, document_id: str) -> None:
+    _parse(tenant_id, document_id)
+    _index(tenant_id, document_id)
+
+
+class Ingestion:
+    """Starts, resumes and stops the taking in of documents."""
+
+    def __init__(self, path: Path, *, parse: Stage, index: Stage) -> None:
+        """`path`: the SQLite file in which DBOS keeps what is under way."""
+        self._path = path
+        self._parse = parse
+        self._index = index
+
+    async def start(self) -> None:
+        """Launch; documents that a crash interrupted go on from the stage they had reached."""
+        config: DBOSConfig = {
+            "name": "qanat",
+            "system_database_url": f"sqlite:///{self._path}",
+            "log_level": "WARNING",
+            "console_log_level": "WARNING",
+            "application_version": "1",
+            "executor_id": "local",
+            "serializer": JsonOnly(),
+            "notification_listener_polling_interval_sec": 1.0,
+        }
+        _stages.loop = asyncio.get_running_loop()
+        _stages.parse, _stages.index = self._parse, self._index
+        DBOS(config=config)
+        await asyncio.to_thread(self._launch)
+        _stages.ready.set()
+
+    @staticmethod
+    def _launch() -> None:
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
+
+    async def submit(self, tenant_id: str, document_id: str, *, attempt: int = 1) -> None:
+        """Queue one document; the same document and attempt is taken in once, however often it is submitted."""
+
+        def enqueue() -> None:
+            with SetWorkflowID(f"{document_id}-{attempt}"):
+                DBOS.enqueue_workflow(QUEUE, _take_in, tenant_id, document_id)
+
+        await asyncio.to_thread(enqueue)
+
+    async def stop(self) -> None:
+        """Stop taking in; what is under way goes on at the next start."""
+        _stages.ready.clear()
+        await asyncio.to_thread(DBOS.destroy)
+        _stages.loop = None

@@ -1,0 +1,1 @@
+"""Licenses: what one holds, buying, topping up, renewing."""

@@ -1,0 +1,1 @@
+"""The OpenAI-compatible door: the stock client works unchanged."""

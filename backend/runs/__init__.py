@@ -1,0 +1,1 @@
+"""Runs: one question to one graph version, from the license check to the proof."""

@@ -1,0 +1,63 @@
+"""HTTP for runs: what was asked and answered, the words a citation rests on, the proof of a use."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from backend.accounts.principal import SignedIn
+from backend.errors import NotFound
+from backend.responses import errors
+from backend.runs.schemas import CitedPassage, RunOut
+from backend.services import ServicesDep
+from licensing.values import ProofId
+
+router = APIRouter(prefix="/api", tags=["runs"])
+
+
+@router.get("/runs/{run_id}", responses=errors(401, 404))
+async def get_run(run_id: str, principal: SignedIn, services: ServicesDep) -> RunOut:
+    """A run of one's own."""
+    run = await services.runs.get(principal.user.id, run_id)
+    record = await services.runs.open_record(run)
+    return RunOut(
+        id=run.id,
+        agent_id=run.agent_id,
+        version_id=run.version_id,
+        state=run.state,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        question=record["question"],
+        answer=record.get("answer"),
+        citations=record.get("citations", []),
+        sentences=record.get("sentences", []),
+        charge=run.charge,
+        proof_id=run.proof_id,
+        failure=record.get("failure"),
+        steps=record.get("steps", []),
+    )
+
+
+@router.post("/runs/{run_id}/cancel", status_code=202, responses=errors(401))
+async def cancel_run(run_id: str, principal: SignedIn, services: ServicesDep) -> None:
+    """Stop a run of one's own; it costs nothing. One that has ended stays as it is."""
+    services.runs.cancel(principal.user.id, run_id)
+
+
+@router.get("/runs/{run_id}/citations/{number}", responses=errors(401, 404))
+async def get_cited_passage(
+    run_id: str, number: int, principal: SignedIn, services: ServicesDep
+) -> CitedPassage:
+    """The original at the passage: the cited words within their page."""
+    run = await services.runs.get(principal.user.id, run_id)
+    record = await services.runs.open_record(run)
+    citation = next((c for c in record.get("citations", []) if c["number"] == number), None)
+    if citation is None:
+        raise NotFound(f"The answer of this run has no citation {number}.")
+    return await services.cited_passages.open(principal, run, citation)
+
+
+@router.get("/proofs/{proof_id}", responses=errors(401, 404))
+async def get_proof(proof_id: str, principal: SignedIn, services: ServicesDep) -> dict[str, Any]:
+    """The proof of one use, to keep and to check with `qanat verify`."""
+    await services.runs.require_proof(principal.user.id, proof_id)
+    return await services.licensing.proof(ProofId(proof_id))

@@ -1,0 +1,146 @@
+"""Runs in SQL: who asked which agent when, what it cost; what was said is sealed for the person who asked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.database import metadata
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("agent_id", ForeignKey("agents.id"), nullable=False, index=True),
+    Column("version_id", ForeignKey("agent_versions.id")),
+    Column("state", String(10), nullable=False),  # running | finished | failed | cancelled
+    Column("started_at", String(32), nullable=False),
+    Column("finished_at", String(32)),
+    Column("record", LargeBinary, nullable=False),
+    Column("charge", Integer, nullable=False),
+    Column("proof_id", String(80), index=True),
+)
+idempotent_requests = Table(
+    "idempotent_requests",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("request_key", String(200), primary_key=True),
+    Column("body_digest", String(64), nullable=False),
+    Column("run_id", String(32), nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    id: str
+    user_id: str
+    agent_id: str
+    version_id: str | None
+    """The published version asked, or `None` for a draft tried in the editor."""
+    state: str
+    started_at: datetime
+    finished_at: datetime | None
+    record: bytes
+    """Sealed JSON: question, steps, answer, citations."""
+    charge: int
+    """In the currency's smallest unit."""
+    proof_id: str | None
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        id=row.id,
+        user_id=row.user_id,
+        agent_id=row.agent_id,
+        version_id=row.version_id,
+        state=row.state,
+        started_at=datetime.fromisoformat(row.started_at),
+        finished_at=datetime.fromisoformat(row.finished_at) if row.finished_at else None,
+        record=row.record,
+        charge=row.charge,
+        proof_id=row.proof_id,
+    )
+
+
+async def add(connection: AsyncConnection, run: Run) -> None:
+    await connection.execute(
+        insert(runs).values(
+            id=run.id,
+            user_id=run.user_id,
+            agent_id=run.agent_id,
+            version_id=run.version_id,
+            state=run.state,
+            started_at=run.started_at.isoformat(),
+            record=run.record,
+            charge=run.charge,
+            proof_id=run.proof_id,
+        )
+    )
+
+
+async def finish(
+    connection: AsyncConnection,
+    run_id: str,
+    *,
+    state: str,
+    at: datetime,
+    record: bytes,
+    charge: int = 0,
+    proof_id: str | None = None,
+) -> None:
+    await connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(state=state, finished_at=at.isoformat(), record=record, charge=charge, proof_id=proof_id)
+    )
+
+
+async def find(connection: AsyncConnection, *, user_id: str, run_id: str) -> Run | None:
+    query = select(runs).where(runs.c.id == run_id, runs.c.user_id == user_id)
+    row = (await connection.execute(query)).first()
+    return _run(row) if row else None
+
+
+async def owns_proof(connection: AsyncConnection, *, user_id: str, proof_id: str) -> bool:
+    query = select(runs.c.id).where(runs.c.proof_id == proof_id, runs.c.user_id == user_id)
+    return (await connection.execute(query)).first() is not None
+
+
+async def fail_running(connection: AsyncConnection, *, at: datetime) -> int:
+    """After a restart nothing runs any more; how many runs that ended."""
+    result = await connection.execute(
+        update(runs).where(runs.c.state == "running").values(state="failed", finished_at=at.isoformat())
+    )
+    return result.rowcount
+
+
+async def remember_request(
+    connection: AsyncConnection, *, user_id: str, request_key: str, body_digest: str, run_id: str
+) -> None:
+    await connection.execute(
+        insert(idempotent_requests).values(
+            user_id=user_id, request_key=request_key, body_digest=body_digest, run_id=run_id
+        )
+    )
+
+
+async def find_request(
+    connection: AsyncConnection, *, user_id: str, request_key: str
+) -> tuple[str, str] | None:
+    """`(body digest, run id)` of the request that used this key first."""
+    query = select(idempotent_requests).where(
+        idempotent_requests.c.user_id == user_id, idempotent_requests.c.request_key == request_key
+    )
+    row = (await connection.execute(query)).first()
+    return (row.body_digest, row.run_id) if row else None
+
+
+async def forget_request(connection: AsyncConnection, *, user_id: str, request_key: str) -> None:
+    await connection.execute(
+        delete(idempotent_requests).where(
+            idempotent_requests.c.user_id == user_id, idempotent_requests.c.request_key == request_key
+        )
+    )

@@ -1,0 +1,60 @@
+"""Everything a route may call, built once by `wiring.py`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from backend.accounts.service import Accounts
+from backend.agents.publishing import Publishing
+from backend.agents.service import Agents
+from backend.api_keys.service import ApiKeys
+from backend.catalogue.service import Catalogue
+from backend.chats.service import Chats
+from backend.database import Database
+from backend.ingestion import Ingestion
+from backend.runs.citations import CitedPassages
+from backend.runs.service import Runs
+from backend.settings import Settings
+from knowledge_vault.vault import KnowledgeVault
+from licensing.service import Licensing
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the server, for `/readyz`."""
+
+    name: str
+    ready: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    database: Database
+    accounts: Accounts
+    api_keys: ApiKeys
+    vault: KnowledgeVault
+    ingestion: Ingestion
+    agents: Agents
+    publishing: Publishing
+    catalogue: Catalogue
+    runs: Runs
+    cited_passages: CitedPassages
+    chats: Chats
+    licensing: Licensing
+    llm_name: str
+    embedder_name: str
+    local_token: str
+    """Signs in the owner's own command line, which reads the root key; new with every start."""
+    parts: Callable[[], Awaitable[Sequence[Part]]]
+
+
+def get_services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]

@@ -1,0 +1,89 @@
+"""Every setting of the product, read once from the environment (prefix `QANAT_`). Nothing else reads it."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _home(variable: str, fallback: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / fallback)
+
+
+class Settings(BaseSettings):
+    """What an operator may decide. Each field is `QANAT_<NAME>` in the environment and a line in docs/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="QANAT_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    """The address the server listens on."""
+    port: int = Field(8000, ge=0, le=65535)
+    """The port the server listens on."""
+    public_url: str | None = None
+    """The address people type, when a proxy stands in front; sign-in by wallet is bound to it."""
+
+    data_dir: Path = Field(default_factory=lambda: _home("XDG_DATA_HOME", ".local/share") / "qanat")
+    """Holds everything the product keeps, sealed."""
+    root_key_file: Path = Field(
+        default_factory=lambda: _home("XDG_CONFIG_HOME", ".config") / "qanat" / "root.key"
+    )
+    """The root key, 32 bytes, outside the data folder; made at the first start."""
+    models_dir: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache") / "qanat" / "models")
+    """Where `scripts/prepare` and `qanat models get` put model files."""
+    frontend_dir: Path = Path(__file__).resolve().parent.parent / "frontend" / "dist"
+    """The built front end that is served at `/`."""
+    contracts_dir: Path = Path(__file__).resolve().parent.parent / "licensing" / "contracts"
+    """The contracts' artifacts and the npm packages beside them (anvil)."""
+    samples_dir: Path = Path(__file__).resolve().parent.parent / "samples"
+    """The sample vault and the sample agent."""
+    load_sample: bool = True
+    """Load the sample vault and publish the sample agent at the first start."""
+
+    embedder_dir: Path | None = None
+    """A sentence-transformers folder; by default multilingual-e5-small in `models_dir`."""
+    embedder_threads: int | None = Field(None, ge=1)
+    """Threads for embedding; by default one less than the cores."""
+
+    llm_path: Path | None = None
+    """A GGUF file to answer with; by default the packaged SmolLM2-135M-Instruct in `models_dir`."""
+    llm_threads: int | None = Field(None, ge=1)
+    """Threads for the model; by default one less than the cores (all of them collapse under other load)."""
+    llm_context_tokens: int = Field(4096, ge=512)
+    """The model's window: prompt and answer together."""
+    llm_gpu_layers: int | None = Field(None, ge=-1)
+    """Layers to put on the GPU; by default all when the installed build can, -1 for all, 0 for none."""
+    llm_url: str | None = None
+    """An OpenAI-compatible server to answer with instead (for example http://127.0.0.1:8080/v1)."""
+    llm_model: str | None = None
+    """The model's name at that server."""
+    llm_api_key: str | None = None
+    """The key for that server."""
+
+    max_upload_bytes: int = Field(100_000_000, ge=1)
+    """The largest file a vault takes."""
+    run_timeout_s: float = Field(300.0, gt=0)
+    """How long one run may take."""
+    session_days: int = Field(30, ge=1)
+    """How long a sign-in lasts."""
+
+    chain_grace_s: float = Field(600.0, ge=0)
+    """How long licenses already valid are honoured while the chain does not answer."""
+    settle_after_s: float = Field(6 * 3600.0, gt=0)
+    """How old a charge may grow before it is settled on chain; much money is settled sooner."""
+
+    log_level: str = "INFO"
+    """The least severe log line that is written: DEBUG, INFO, WARNING or ERROR."""
+
+    @property
+    def embedder(self) -> Path:
+        return self.embedder_dir or self.models_dir / "multilingual-e5-small"
+
+    @property
+    def llm(self) -> Path:
+        return self.llm_path or self.models_dir / "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as a browser names them."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

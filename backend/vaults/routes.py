@@ -1,0 +1,203 @@
+"""HTTP for one's own vaults. What belongs to somebody else is not found."""
+
+import time
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from backend.accounts.principal import SignedIn
+from backend.responses import errors
+from backend.services import ServicesDep
+from backend.vaults.schemas import (
+    ChunkOut,
+    DocumentOut,
+    DocumentTextOut,
+    PageOut,
+    PassageOut,
+    RefusedFile,
+    SearchIn,
+    SearchOut,
+    UploadOut,
+    VaultChange,
+    VaultIn,
+    VaultOut,
+)
+from backend.vaults.upload import uploaded_files
+from knowledge_vault.errors import DocumentRefused
+from knowledge_vault.values import DocumentId, TenantId, VaultId
+
+router = APIRouter(prefix="/api", tags=["vaults"])
+
+UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}}
+                    },
+                    "required": ["files"],
+                }
+            }
+        },
+    }
+}
+
+
+@router.get("/vaults", responses=errors(401))
+async def list_vaults(principal: SignedIn, services: ServicesDep) -> list[VaultOut]:
+    """One's vaults."""
+    return [VaultOut.of(vault) for vault in await services.vault.list_vaults(TenantId(principal.tenant_id))]
+
+
+@router.post("/vaults", status_code=201, responses=errors(401, 422))
+async def create_vault(body: VaultIn, principal: SignedIn, services: ServicesDep) -> VaultOut:
+    """A new vault with keys of its own."""
+    vault = await services.vault.create_vault(
+        TenantId(principal.tenant_id), name=body.name, description=body.description
+    )
+    return VaultOut.of(vault)
+
+
+@router.get("/vaults/{vault_id}", responses=errors(401, 404))
+async def get_vault(vault_id: str, principal: SignedIn, services: ServicesDep) -> VaultOut:
+    """A vault of one's own."""
+    return VaultOut.of(await services.vault.get_vault(TenantId(principal.tenant_id), VaultId(vault_id)))
+
+
+@router.patch("/vaults/{vault_id}", responses=errors(401, 404, 422))
+async def change_vault(
+    vault_id: str, body: VaultChange, principal: SignedIn, services: ServicesDep
+) -> VaultOut:
+    """Change name or description."""
+    vault = await services.vault.update_vault(
+        TenantId(principal.tenant_id), VaultId(vault_id), name=body.name, description=body.description
+    )
+    return VaultOut.of(vault)
+
+
+@router.delete("/vaults/{vault_id}", status_code=204, responses=errors(401, 404))
+async def delete_vault(vault_id: str, principal: SignedIn, services: ServicesDep) -> None:
+    """Destroy the vault's keys, then everything in it."""
+    principal.require_person()
+    await services.vault.delete_vault(TenantId(principal.tenant_id), VaultId(vault_id))
+
+
+@router.get("/vaults/{vault_id}/documents", responses=errors(401, 404))
+async def list_documents(vault_id: str, principal: SignedIn, services: ServicesDep) -> list[DocumentOut]:
+    """The vault's documents and how far each has come."""
+    documents = await services.vault.list_documents(TenantId(principal.tenant_id), VaultId(vault_id))
+    return [DocumentOut.of(document) for document in documents]
+
+
+@router.post(
+    "/vaults/{vault_id}/documents", status_code=202, responses=errors(401, 404, 422), openapi_extra=UPLOAD
+)
+async def add_documents(
+    vault_id: str, request: Request, principal: SignedIn, services: ServicesDep
+) -> UploadOut:
+    """Add files. Each is judged by itself: one that is refused keeps no other out."""
+    tenant_id = TenantId(principal.tenant_id)
+    await services.vault.get_vault(tenant_id, VaultId(vault_id))
+    result = UploadOut(accepted=[], already_there=[], refused=[])
+    async for file in uploaded_files(request):
+        content = file.chunks()
+        try:
+            added = await services.vault.add_document(
+                tenant_id, VaultId(vault_id), name=file.name, content=content
+            )
+        except DocumentRefused as error:
+            result.refused.append(RefusedFile(name=file.name, title=error.title, detail=error.detail))
+            async for _ in content:  # the rest of the file has to pass before the next one begins
+                pass
+            continue
+        document = DocumentOut.of(added.document)
+        if added.already_there:
+            result.already_there.append(document)
+        else:
+            result.accepted.append(document)
+            await services.ingestion.submit(tenant_id, added.document.id, attempt=added.document.attempt)
+    return result
+
+
+@router.get("/documents/{document_id}", responses=errors(401, 404))
+async def get_document(document_id: str, principal: SignedIn, services: ServicesDep) -> DocumentOut:
+    """A document of one's own."""
+    return DocumentOut.of(
+        await services.vault.get_document(TenantId(principal.tenant_id), DocumentId(document_id))
+    )
+
+
+@router.delete("/documents/{document_id}", status_code=204, responses=errors(401, 404))
+async def delete_document(document_id: str, principal: SignedIn, services: ServicesDep) -> None:
+    """Destroy the document's key, then its original, text and index entries."""
+    await services.vault.delete_document(TenantId(principal.tenant_id), DocumentId(document_id))
+
+
+@router.post("/documents/{document_id}/retry", status_code=202, responses=errors(401, 404))
+async def retry_document(document_id: str, principal: SignedIn, services: ServicesDep) -> DocumentOut:
+    """Take a failed document in again."""
+    tenant_id = TenantId(principal.tenant_id)
+    document = await services.vault.retry(tenant_id, DocumentId(document_id))
+    await services.ingestion.submit(tenant_id, document.id, attempt=document.attempt)
+    return DocumentOut.of(document)
+
+
+@router.get("/documents/{document_id}/text", responses=errors(401, 404))
+async def get_document_text(document_id: str, principal: SignedIn, services: ServicesDep) -> DocumentTextOut:
+    """The parsed text with its pages."""
+    parsed = await services.vault.document_text(TenantId(principal.tenant_id), DocumentId(document_id))
+    return DocumentTextOut(
+        document=DocumentOut.of(parsed.document),
+        text=parsed.text,
+        pages=[PageOut(number=page.number, start=page.start, end=page.end) for page in parsed.pages],
+    )
+
+
+@router.get("/documents/{document_id}/original", responses=errors(401, 404))
+async def get_original(document_id: str, principal: SignedIn, services: ServicesDep) -> StreamingResponse:
+    """The very bytes that were added, as a download: a browser never runs what is in them."""
+    tenant_id = TenantId(principal.tenant_id)
+    document = await services.vault.get_document(tenant_id, DocumentId(document_id))
+    return StreamingResponse(
+        services.vault.original(tenant_id, document.id),
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(document.name)}"},
+    )
+
+
+@router.get("/documents/{document_id}/chunks", responses=errors(401, 404))
+async def list_chunks(document_id: str, principal: SignedIn, services: ServicesDep) -> list[ChunkOut]:
+    """How the document was cut, in the order of its text."""
+    chunks = await services.vault.chunks(TenantId(principal.tenant_id), DocumentId(document_id))
+    return [
+        ChunkOut(
+            passage_id=chunk.passage_id,
+            number=chunk.number,
+            text=chunk.text,
+            start=chunk.start,
+            end=chunk.end,
+            page=chunk.page,
+            heading=chunk.heading,
+        )
+        for chunk in chunks
+    ]
+
+
+@router.post("/vaults/{vault_id}/search", responses=errors(401, 404, 422))
+async def search_vault(
+    vault_id: str, body: SearchIn, principal: SignedIn, services: ServicesDep
+) -> SearchOut:
+    """The passages that bear on a question, with the rank each stage gave them."""
+    started = time.perf_counter()
+    found = await services.vault.search(
+        TenantId(principal.tenant_id), [VaultId(vault_id)], body.question, limit=body.limit
+    )
+    return SearchOut(
+        passages=[PassageOut.of(passage) for passage in found.passages],
+        not_ready_count=found.not_ready_count,
+        took_ms=round((time.perf_counter() - started) * 1000),
+    )

@@ -1,0 +1,174 @@
+"""The shapes that vaults have in HTTP."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from knowledge_vault import values
+
+
+class VaultIn(BaseModel):
+    name: str = Field(min_length=1, max_length=120)
+    description: str = Field("", max_length=2000)
+
+
+class VaultChange(BaseModel):
+    name: str | None = Field(None, min_length=1, max_length=120)
+    description: str | None = Field(None, max_length=2000)
+
+
+class VaultOut(BaseModel):
+    id: str
+    name: str
+    description: str
+    created_at: datetime
+    document_count: int
+    chunk_count: int
+    size_bytes: int
+    not_ready_count: int
+    """Documents that a search does not see yet, or never will."""
+
+    @classmethod
+    def of(cls, vault: values.Vault) -> "VaultOut":
+        return cls(
+            id=vault.id,
+            name=vault.name,
+            description=vault.description,
+            created_at=vault.created_at,
+            document_count=vault.document_count,
+            chunk_count=vault.chunk_count,
+            size_bytes=vault.size_bytes,
+            not_ready_count=vault.not_ready_count,
+        )
+
+
+class DocumentProblem(BaseModel):
+    title: str
+    detail: str
+
+
+class DocumentOut(BaseModel):
+    id: str
+    vault_id: str
+    name: str
+    media_type: str
+    size_bytes: int
+    stage: values.Stage
+    progress: float
+    """From 0 to 1, over all stages."""
+    error: DocumentProblem | None
+    """Why it failed."""
+    page_count: int | None
+    chunk_count: int
+    created_at: datetime
+
+    @classmethod
+    def of(cls, document: values.Document) -> "DocumentOut":
+        problem = document.problem
+        return cls(
+            id=document.id,
+            vault_id=document.vault_id,
+            name=document.name,
+            media_type=document.media_type,
+            size_bytes=document.size_bytes,
+            stage=document.stage,
+            progress=document.progress,
+            error=DocumentProblem(title=problem.title, detail=problem.detail) if problem else None,
+            page_count=document.page_count,
+            chunk_count=document.chunk_count,
+            created_at=document.created_at,
+        )
+
+
+class RefusedFile(BaseModel):
+    name: str
+    title: str
+    detail: str
+
+
+class UploadOut(BaseModel):
+    accepted: list[DocumentOut]
+    """Sealed on disk; each goes through its stages by itself now."""
+    already_there: list[DocumentOut]
+    """The vault had a document with these very bytes; nothing new was kept."""
+    refused: list[RefusedFile]
+    """Nothing of these was kept."""
+
+
+class PageOut(BaseModel):
+    number: int
+    start: int
+    end: int
+
+
+class DocumentTextOut(BaseModel):
+    document: DocumentOut
+    text: str
+    """As citations count it: `text[start:end]`, in Unicode code points."""
+    pages: list[PageOut]
+
+
+class ChunkOut(BaseModel):
+    passage_id: str
+    number: int
+    text: str
+    start: int
+    end: int
+    page: int | None
+    heading: str
+
+
+class SearchIn(BaseModel):
+    question: str = Field(min_length=1, max_length=8000)
+    limit: int = Field(8, ge=1, le=50)
+
+
+class RanksOut(BaseModel):
+    """The place, from 1, that each stage gave a passage; `null` where the stage did not list it."""
+
+    keyword: int | None
+    vector: int | None
+    fused: int | None
+
+
+class PassageOut(BaseModel):
+    passage_id: str
+    vault_id: str
+    document_id: str
+    document: str
+    page: int | None
+    start: int
+    end: int
+    text: str
+    heading: str
+    score: float
+    similarity: float
+    ranks: RanksOut
+
+    @classmethod
+    def of(cls, passage: values.Passage) -> "PassageOut":
+        ranks = passage.ranks
+        return cls(
+            passage_id=passage.passage_id,
+            vault_id=passage.vault_id,
+            document_id=passage.document_id,
+            document=passage.document,
+            page=passage.page,
+            start=passage.start,
+            end=passage.end,
+            text=passage.text,
+            heading=passage.heading,
+            score=passage.score,
+            similarity=passage.similarity,
+            ranks=RanksOut(
+                keyword=ranks.keyword if ranks else None,
+                vector=ranks.vector if ranks else None,
+                fused=ranks.fused if ranks else None,
+            ),
+        )
+
+
+class SearchOut(BaseModel):
+    passages: list[PassageOut]
+    not_ready_count: int
+    took_ms: int

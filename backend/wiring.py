@@ -1,0 +1,331 @@
+"""The one file that sees all three packages and joins them. Nothing decides here; it only connects."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Column, LargeBinary, String, Table, insert, select, text
+
+from agent_runtime import ports as runtime_ports
+from agent_runtime.errors import RetrievalFailed, SupportCheckFailed
+from agent_runtime.limits import RunLimits
+from agent_runtime.models.llama_cpp import LlamaCppModel
+from agent_runtime.models.openai_compatible import OpenAICompatibleModel
+from backend import schema
+from backend.accounts.service import Accounts
+from backend.agents.publishing import Publishing
+from backend.agents.service import Agents
+from backend.api_keys.service import ApiKeys
+from backend.catalogue.service import Catalogue
+from backend.chats.service import Chats
+from backend.clock import Clock, SystemClock
+from backend.database import Database, metadata
+from backend.ingestion import Ingestion
+from backend.runs.citations import CitedPassages
+from backend.runs.service import Runs
+from backend.sealed import Sealer
+from backend.services import Part, Services
+from backend.settings import Settings
+from knowledge_vault.embedding import SentenceTransformerEmbedder
+from knowledge_vault.errors import NotFound, VaultError
+from knowledge_vault.keys import RootKey, TenantKeys, open_root_key
+from knowledge_vault.values import DocumentId, Limits, TenantId, VaultId
+from knowledge_vault.vault import KnowledgeVault
+from licensing import siwe
+from licensing.service import Licensing
+from licensing.settings import LicensingSettings
+from licensing.values import Address, Freshness
+from licensing.values import Limits as LicensingLimits
+
+log = logging.getLogger("qanat.server")
+
+SERVER = "server"
+"""The tenant id under which the server's own secrets are sealed; people's ids are 32 hexadecimal digits."""
+
+server_secrets = Table(
+    "server_secrets",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class VaultRetriever:
+    """Lets one run search the vaults of the agent's owner, and nobody else's."""
+
+    vault: KnowledgeVault
+    tenant_id: TenantId
+
+    async def search(
+        self, question: str, *, vaults: Collection[str], limit: int
+    ) -> Sequence[runtime_ports.Passage]:
+        try:
+            found = await self.vault.search(
+                self.tenant_id, [VaultId(vault) for vault in vaults], question, limit=limit
+            )
+        except NotFound as error:
+            raise RetrievalFailed(
+                "A vault that this agent searches is gone. Choose another one in its search step."
+            ) from error
+        except VaultError as error:
+            raise RetrievalFailed(f"The documents could not be searched: {error}") from error
+        return [
+            runtime_ports.Passage(
+                passage_id=passage.passage_id,
+                vault_id=passage.vault_id,
+                document_id=passage.document_id,
+                document=passage.document,
+                text=passage.text,
+                start=passage.start,
+                end=passage.end,
+                page=passage.page,
+                score=passage.score,
+                heading=passage.heading,
+                ranks=runtime_ports.Ranks(
+                    keyword=passage.ranks.keyword, vector=passage.ranks.vector, fused=passage.ranks.fused
+                )
+                if passage.ranks
+                else runtime_ports.Ranks(),
+            )
+            for passage in found.passages
+        ]
+
+
+@dataclass(frozen=True)
+class VaultEmbedder:
+    """Lends the vault's embedder to the runtime's support check."""
+
+    vault: KnowledgeVault
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        try:
+            return await self.vault.embed(texts)
+        except VaultError as error:
+            raise SupportCheckFailed(
+                f"The answer could not be compared with its passages: {error}"
+            ) from error
+
+
+def chat_model(settings: Settings) -> runtime_ports.ChatModel:
+    """The model that answers: a server by address, or a file in process."""
+    if settings.llm_url:
+        return OpenAICompatibleModel(
+            settings.llm_url,
+            model=settings.llm_model or "default",
+            api_key=settings.llm_api_key,
+            context_tokens=settings.llm_context_tokens,
+        )
+    return LlamaCppModel(
+        settings.llm,
+        threads=settings.llm_threads,
+        context_tokens=settings.llm_context_tokens,
+        gpu_layers=settings.llm_gpu_layers,
+    )
+
+
+def local_token(root_key: RootKey, boot_id: str) -> str:
+    """What the owner's own command line signs in with: only who can read the root key can make it."""
+    return "ql_" + hmac.new(root_key.secret, f"local:{boot_id}".encode(), hashlib.sha256).hexdigest()
+
+
+async def _server_secret(database: Database, sealer: Sealer, name: str) -> bytes:
+    """A random secret of the server's own, made when it is first asked for."""
+    async with database.writing() as connection:
+        found: bytes | None = (
+            await connection.execute(select(server_secrets.c.sealed).where(server_secrets.c.name == name))
+        ).scalar()
+        if found is None:
+            found = sealer.seal(secrets.token_bytes(32), "server-secret", name)
+            await connection.execute(insert(server_secrets).values(name=name, sealed=found))
+    return sealer.open(found, "server-secret", name)
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, boot_id: str, clock: Clock | None = None) -> AsyncIterator[Services]:
+    """The whole server, started, and stopped in reverse order at the end of the block."""
+    clock = clock or SystemClock()
+    os.umask(0o077)
+    data_dir = settings.data_dir
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with AsyncExitStack() as stack:
+        database_path = data_dir / "qanat.db"
+        database = Database.at(database_path)
+        stack.push_async_callback(database.close)
+        snapshot = await schema.upgrade(database, path=database_path, now=clock.now())
+        if snapshot:
+            log.info("database.upgraded snapshot=%s", snapshot)
+        root_key = await open_root_key(settings.root_key_file, data_dir=data_dir, database=database)
+        tenant_keys = TenantKeys(root_key, database)
+        server_sealer = await tenant_keys.sealer(SERVER)
+
+        embedder = SentenceTransformerEmbedder(settings.embedder, threads=settings.embedder_threads)
+        vault = KnowledgeVault(
+            database,
+            data_dir=data_dir,
+            root_key=root_key,
+            clock=clock,
+            embedder=embedder,
+            limits=Limits(file_bytes=settings.max_upload_bytes),
+        )
+        licensing = Licensing(
+            database=database,
+            sealer=server_sealer,
+            clock=clock,
+            settings=LicensingSettings(
+                folder=data_dir / "chain",
+                limits=LicensingLimits(
+                    hard_age_s=settings.chain_grace_s, settle_after_s=settings.settle_after_s
+                ),
+            ),
+        )
+        model = chat_model(settings)
+
+        stack.push_async_callback(embedder.close)
+
+        async def start_vault() -> None:
+            await asyncio.gather(embedder.load(), vault.start())
+            stack.push_async_callback(vault.stop)
+
+        async def start_licensing() -> None:
+            await licensing.start()
+            stack.push_async_callback(licensing.stop)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(start_vault())
+            group.create_task(start_licensing())
+
+        async def tools_for(tenant_id: str) -> runtime_ports.Tools:
+            vaults = await vault.list_vaults(TenantId(tenant_id))
+            return runtime_ports.Tools(
+                retriever=VaultRetriever(vault, TenantId(tenant_id)),
+                model=model,
+                embedder=VaultEmbedder(vault),
+                known_vaults=frozenset(str(v.id) for v in vaults),
+            )
+
+        domain = urlsplit(settings.origin).netloc
+        chain_id = licensing.chain_status().chain_id
+
+        def write_message(address: str, nonce: str) -> str:
+            return siwe.write_message(
+                domain=domain,
+                address=Address(address),
+                uri=settings.origin,
+                chain_id=chain_id,
+                nonce=nonce,
+                now=clock.now(),
+                statement="Sign in to Qanat. This costs nothing and moves nothing.",
+            )
+
+        def verify_wallet(message: str, signature: str) -> tuple[str, str]:
+            nonce = siwe.read_message(message).nonce
+            address = siwe.verify_sign_in(
+                message,
+                signature,
+                domain=domain,
+                origin=settings.origin,
+                chain_id=chain_id,
+                nonce=nonce,
+                now=clock.now(),
+            )
+            return address, nonce
+
+        accounts = Accounts(
+            database,
+            clock,
+            create_wallet=licensing.create_wallet,
+            write_message=write_message,
+            verify_wallet=verify_wallet,
+            session_days=settings.session_days,
+        )
+        pepper = await _server_secret(database, server_sealer, "api-key-pepper")
+        agents = Agents(database, clock, tenant_keys.sealer)
+        runs = Runs(
+            database,
+            clock,
+            agents,
+            licensing,
+            sealer_for=tenant_keys.sealer,
+            tools_for=tools_for,
+            limits=RunLimits(wall_time_s=settings.run_timeout_s),
+        )
+        chats = Chats(database, clock, agents, runs, sealer_for=tenant_keys.sealer)
+        ingestion = Ingestion(
+            data_dir / "jobs.db",
+            parse=lambda tenant_id, document_id: vault.parse(TenantId(tenant_id), DocumentId(document_id)),
+            index=lambda tenant_id, document_id: vault.index(TenantId(tenant_id), DocumentId(document_id)),
+        )
+
+        async def parts() -> Sequence[Part]:
+            return [
+                await _database_part(database),
+                await _vectors_part(vault),
+                _model_part(settings, model),
+                _chain_part(licensing),
+            ]
+
+        await runs.start()
+        stack.push_async_callback(runs.stop)
+        await chats.start()
+        await ingestion.start()
+        stack.push_async_callback(ingestion.stop)
+        for tenant_id, document_id in await vault.unfinished():
+            document = await vault.get_document(tenant_id, document_id)
+            await ingestion.submit(tenant_id, document_id, attempt=document.attempt)
+
+        yield Services(
+            settings=settings,
+            database=database,
+            accounts=accounts,
+            api_keys=ApiKeys(database, clock, accounts, pepper=pepper),
+            vault=vault,
+            ingestion=ingestion,
+            agents=agents,
+            publishing=Publishing(database, clock, agents, licensing, sealer_for=tenant_keys.sealer),
+            catalogue=Catalogue(agents, accounts, licensing),
+            runs=runs,
+            cited_passages=CitedPassages(database, vault),
+            chats=chats,
+            licensing=licensing,
+            llm_name=model.name,
+            embedder_name=settings.embedder.name,
+            local_token=local_token(root_key, boot_id),
+            parts=parts,
+        )
+
+
+async def _database_part(database: Database) -> Part:
+    async with database.reading() as connection:
+        await connection.execute(text("SELECT 1"))
+    return Part("database", True, "SQLite answers")
+
+
+async def _vectors_part(vault: KnowledgeVault) -> Part:
+    stats = await vault.stats()
+    return Part("vectors", True, f"{stats.chunks} chunks of {stats.documents} documents")
+
+
+def _model_part(settings: Settings, model: runtime_ports.ChatModel) -> Part:
+    if settings.llm_url or settings.llm.is_file():
+        return Part("model", True, model.name)
+    return Part(
+        "model",
+        False,
+        f"The model file {settings.llm} is missing. Run `make prepare`, or name another with QANAT_LLM_PATH.",
+    )
+
+
+def _chain_part(licensing: Licensing) -> Part:
+    status = licensing.chain_status()
+    detail = status.problem or f"chain {status.chain_id}, block {status.head.number if status.head else '?'}"
+    return Part("chain", status.freshness is not Freshness.LOST, detail)

@@ -31,7 +31,7 @@ format: prepare-test  ## put the Python sources in shape
 bench: prepare  ## measure on this machine and write docs/performance.md
 	@$(BIN)/python -m scripts.bench
 
-lock: prepare  ## pin the Python packages again
+lock:  ## pin the Python packages again
 	@$(BIN)/python -m scripts.lock
 
 clean:  ## remove what was prepared in this clone (the cache in ~/.cache/qanat stays)

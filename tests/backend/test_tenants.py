@@ -1,0 +1,89 @@
+"""What belongs to one person does not exist for another: every route with an id is tried."""
+
+import re
+
+import pytest
+from fastapi import FastAPI
+
+from tests.backend.conftest import Person
+from tests.backend.steps import RIVER, licensed, published, question, ready, vault_with
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+BODIES = {
+    "change_vault": {"name": "mine now"},
+    "search_vault": {"question": "bridge"},
+    "change_agent": {"name": "mine now"},
+    "save_draft": {"graph": {}, "base_revision": 1},
+    "try_agent": {"question": "bridge"},
+    "publish_agent": {"terms": [{"kind": "metered", "price": 1}]},
+    "ask": {"content": "bridge"},
+    "top_up": {"amount": 1},
+    "prepare_top_up": {"amount": 1},
+}
+PUBLIC = {"get_catalogue_entry"}
+"""Routes with an id that everybody signed in may read."""
+
+
+async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: Person) -> None:
+    vault_id = await vault_with(ada, "private", RIVER)
+    [document] = await ready(ada, vault_id)
+    slug, _ = await published(ada, vault_id, "Private river", [{"kind": "metered", "price": 1000}])
+    license_ = await licensed(ada, slug, "metered", deposit=5000)
+    agent_id = (await ada.get("/api/agents")).json()[0]["id"]
+    chat_id = (await ada.post("/api/chats", json={"slug": slug})).json()["id"]
+    await ada.post(f"/api/chats/{chat_id}/messages", json={"content": "Who built the bridge?"})
+    answer = (await ada.get(f"/api/chats/{chat_id}")).json()["messages"][-1]
+    key_id = (await ada.post("/api/keys", json={"name": "mine"})).json()["id"]
+    ids = {
+        "vault_id": vault_id,
+        "document_id": document["id"],
+        "agent_id": agent_id,
+        "chat_id": chat_id,
+        "run_id": answer["run_id"],
+        "number": "1",
+        "proof_id": answer["proof_id"],
+        "license_id": str(license_["license_id"]),
+        "key_id": key_id,
+        "slug": slug,
+    }
+    tried = 0
+    for path, operations in app.openapi()["paths"].items():
+        names = re.findall(r"{(\w+)}", path)
+        if not names:
+            continue
+        for method, operation in operations.items():
+            name = operation["operationId"]
+            if name in PUBLIC:
+                continue
+            response = await ben.request(
+                method.upper(), path.format(**{n: ids[n] for n in names}), json=BODIES.get(name)
+            )
+            if name == "cancel_run":
+                assert response.status_code == 202  # says nothing about whether there is such a run
+                continue
+            assert response.status_code in (403, 404), (
+                f"{method} {path}: {response.status_code} {response.text}"
+            )
+            assert "Clara Voss" not in response.text
+            tried += 1
+    assert tried >= 20
+    assert (await ada.get(f"/api/vaults/{vault_id}")).json()["name"] == "private"
+    assert (await ada.get(f"/api/chats/{chat_id}")).status_code == 200
+
+
+async def test_an_agent_over_somebody_elses_vault_finds_nothing_there(ada: Person, ben: Person) -> None:
+    vault_id = await vault_with(ada, "secret", "The treasure lies under the third oak.")
+    agent = (await ben.post("/api/agents", json={"name": "Thief", "vaults": [vault_id]})).json()
+    response = await ben.post(f"/api/agents/{agent['id']}/try", json={"question": "Where is the treasure?"})
+    assert "third oak" not in response.text
+    assert "run.failed" in response.text
+
+
+async def test_an_unlicensed_person_is_shown_offers_and_no_answer(ada: Person, ben: Person) -> None:
+    vault_id = await vault_with(ada, "for-sale", RIVER)
+    slug, _ = await published(ada, vault_id, "River for sale", [{"kind": "metered", "price": 2500}])
+    response = await ben.post("/v1/chat/completions", json=question(slug, "Who built the bridge?"))
+    assert response.status_code == 402
+    assert response.json()["offers"][0]["max_call_price"] == 2500
+    assert "Clara Voss" not in response.text

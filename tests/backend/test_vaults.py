@@ -1,0 +1,83 @@
+"""Documents over HTTP: in, found, out, and never somebody else's."""
+
+import pytest
+
+from tests.backend.conftest import Person
+from tests.backend.steps import RIVER, add, ready, vault_with
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_document_is_found_at_its_very_characters(ada: Person) -> None:
+    vault_id = await vault_with(ada, "river", RIVER)
+    found = (
+        await ada.post(f"/api/vaults/{vault_id}/search", json={"question": "who built the bridge?"})
+    ).json()
+    passage = found["passages"][0]
+    text = (await ada.get(f"/api/documents/{passage['document_id']}/text")).json()["text"]
+    assert text[passage["start"] : passage["end"]] == passage["text"]
+    assert "Clara Voss" in passage["text"]
+
+
+async def test_one_bad_file_keeps_no_good_one_out(ada: Person) -> None:
+    vault_id = (await ada.post("/api/vaults", json={"name": "mixed"})).json()["id"]
+    uploaded = await add(
+        ada,
+        vault_id,
+        [
+            ("empty.txt", b""),
+            ("good.txt", b"Bees dance. Bees sleep."),
+            ("huge.txt", b"x" * 200_001),
+            ("also-good.md", b"# Wasps\n\nWasps do neither."),
+        ],
+    )
+    assert [document["name"] for document in uploaded["accepted"]] == ["good.txt", "also-good.md"]
+    assert [file["name"] for file in uploaded["refused"]] == ["empty.txt", "huge.txt"]
+    assert all(file["detail"] for file in uploaded["refused"])
+    assert {document["stage"] for document in await ready(ada, vault_id)} == {"active"}
+
+
+async def test_a_damaged_file_fails_with_a_reason_and_can_be_tried_again(ada: Person) -> None:
+    vault_id = (await ada.post("/api/vaults", json={"name": "damaged"})).json()["id"]
+    await add(ada, vault_id, [("broken.pdf", b"%PDF-1.7\nthis is no PDF at all")])
+    [document] = await ready(ada, vault_id)
+    assert document["stage"] == "failed"
+    assert document["error"]["detail"]
+    again = await ada.post(f"/api/documents/{document['id']}/retry")
+    assert again.status_code == 202
+    [document] = await ready(ada, vault_id)
+    assert document["stage"] == "failed"
+
+
+async def test_a_file_name_that_is_a_path_stays_a_name(ada: Person) -> None:
+    vault_id = (await ada.post("/api/vaults", json={"name": "paths"})).json()["id"]
+    uploaded = await add(ada, vault_id, [("../../etc/passwd.txt", b"nothing to see")])
+    assert uploaded["accepted"][0]["name"] == "passwd.txt"
+
+
+async def test_the_original_comes_back_byte_for_byte_and_never_as_a_page(ada: Person) -> None:
+    vault_id = (await ada.post("/api/vaults", json={"name": "originals"})).json()["id"]
+    content = b"<html><body><script>alert(1)</script><p>Hello there.</p></body></html>"
+    uploaded = await add(ada, vault_id, [("page.html", content)])
+    response = await ada.get(f"/api/documents/{uploaded['accepted'][0]['id']}/original")
+    assert response.content == content
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.headers["content-disposition"].startswith("attachment")
+
+
+async def test_a_deleted_document_is_not_found_any_more(ada: Person) -> None:
+    vault_id = await vault_with(ada, "short-lived", "The password of the lighthouse is Albatross.")
+    [document] = await ready(ada, vault_id)
+    assert (await ada.delete(f"/api/documents/{document['id']}")).status_code == 204
+    found = (
+        await ada.post(f"/api/vaults/{vault_id}/search", json={"question": "lighthouse password"})
+    ).json()
+    assert found["passages"] == []
+    assert (await ada.get(f"/api/documents/{document['id']}/text")).status_code == 404
+
+
+async def test_an_upload_that_is_no_form_is_refused_in_words(ada: Person) -> None:
+    vault_id = (await ada.post("/api/vaults", json={"name": "no-form"})).json()["id"]
+    response = await ada.post(f"/api/vaults/{vault_id}/documents", json={"files": []})
+    assert response.status_code == 422
+    assert "multipart" in response.json()["detail"]

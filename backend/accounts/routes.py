@@ -76,7 +76,7 @@ async def register(
 
 
 @router.post("/session/login", responses=errors(401, 429))
-async def login(body: LoginIn, request: Request, response: Response, services: ServicesDep) -> SessionOut:
+async def sign_in(body: LoginIn, request: Request, response: Response, services: ServicesDep) -> SessionOut:
     """Sign in with e-mail and password."""
     client = request.client.host if request.client else "unknown"
     user, token = await services.accounts.sign_in(
@@ -87,7 +87,9 @@ async def login(body: LoginIn, request: Request, response: Response, services: S
 
 
 @router.post("/session/claim", responses=errors(401))
-async def claim(body: ClaimIn, request: Request, response: Response, services: ServicesDep) -> SessionOut:
+async def claim_sign_in_link(
+    body: ClaimIn, request: Request, response: Response, services: ServicesDep
+) -> SessionOut:
     """Sign in the first user with the one-time link that the server printed."""
     user, token = await services.accounts.claim(body.token)
     _remember(request, response, services, token)
@@ -95,13 +97,13 @@ async def claim(body: ClaimIn, request: Request, response: Response, services: S
 
 
 @router.post("/session/wallet/challenge", responses=errors(422))
-async def challenge(body: ChallengeIn, services: ServicesDep) -> ChallengeOut:
+async def make_wallet_challenge(body: ChallengeIn, services: ServicesDep) -> ChallengeOut:
     """The EIP-4361 message for this wallet to sign; good once, for five minutes."""
     return ChallengeOut(message=await services.accounts.challenge(body.address))
 
 
 @router.post("/session/wallet", responses=errors(401))
-async def wallet_sign_in(
+async def sign_in_with_wallet(
     body: WalletSignIn, request: Request, response: Response, services: ServicesDep
 ) -> SessionOut:
     """Sign in with a signed challenge."""

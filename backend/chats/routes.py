@@ -76,7 +76,7 @@ async def delete_chat(chat_id: str, principal: SignedIn, services: ServicesDep) 
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}}, **errors(401, 402, 404, 409, 422, 503)},
 )
-async def ask(
+async def ask_in_chat(
     chat_id: str,
     body: QuestionIn,
     principal: SignedIn,

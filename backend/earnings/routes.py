@@ -113,7 +113,7 @@ async def get_earnings(principal: SignedIn, services: ServicesDep) -> EarningsOu
 
 
 @router.post("/earnings/claim", responses=errors(401, 403, 404, 409, 503))
-async def claim(body: ClaimIn, principal: SignedIn, services: ServicesDep) -> ClaimOut:
+async def claim_earnings(body: ClaimIn, principal: SignedIn, services: ServicesDep) -> ClaimOut:
     """Move what is claimable to one's wallet."""
     principal.require_person()
     receipt_ids = [ReceiptId(receipt_id) for receipt_id in body.receipt_ids] if body.receipt_ids else None

@@ -62,7 +62,9 @@ async def prepare_purchase(body: BuyIn, principal: SignedIn, services: ServicesD
 
 
 @router.post("/{license_id}/top-up", responses=errors(401, 403, 404, 422, 503))
-async def top_up(license_id: int, body: TopUpIn, principal: SignedIn, services: ServicesDep) -> LicenseOut:
+async def top_up_license(
+    license_id: int, body: TopUpIn, principal: SignedIn, services: ServicesDep
+) -> LicenseOut:
     """Add to the budget of a metered license."""
     principal.require_person()
     license_ = await services.licensing.top_up(
@@ -84,7 +86,7 @@ async def prepare_top_up(
 
 
 @router.post("/{license_id}/renew", responses=errors(401, 403, 404, 422, 503))
-async def renew(license_id: int, principal: SignedIn, services: ServicesDep) -> LicenseOut:
+async def renew_license(license_id: int, principal: SignedIn, services: ServicesDep) -> LicenseOut:
     """Buy another term of a time license."""
     principal.require_person()
     license_ = await services.licensing.renew(

@@ -17,8 +17,8 @@ BODIES = {
     "save_draft": {"graph": {}, "base_revision": 1},
     "try_agent": {"question": "bridge"},
     "publish_agent": {"terms": [{"kind": "metered", "price": 1}]},
-    "ask": {"content": "bridge"},
-    "top_up": {"amount": 1},
+    "ask_in_chat": {"content": "bridge"},
+    "top_up_license": {"amount": 1},
     "prepare_top_up": {"amount": 1},
 }
 PUBLIC = {"get_catalogue_entry"}

@@ -21,11 +21,11 @@ contract VectorsTest is Stage {
 
     function test_vouchers_hash_and_recover_as_elsewhere() public view {
         uint256 count = 0;
-        for (string memory at = ".vouchers[0]"; vm.keyExistsJson(json, at); at = _at(".vouchers", count)) {
+        for (string memory path = ".vouchers[0]"; vm.keyExistsJson(json, path); path = _at(".vouchers", count)) {
             bytes32 digest = settlement.voucherDigest(
-                _uint(at, ".licenseId"), uint64(_uint(at, ".epoch")), uint128(_uint(at, ".cumulative"))
+                _uint(path, ".licenseId"), uint64(_uint(path, ".epoch")), uint128(_uint(path, ".cumulative"))
             );
-            _check(at, digest);
+            _check(path, digest);
             count++;
         }
         same(count, 3, "vouchers read");
@@ -33,14 +33,14 @@ contract VectorsTest is Stage {
 
     function test_batches_hash_and_recover_as_elsewhere() public view {
         uint256 count = 0;
-        for (string memory at = ".batches[0]"; vm.keyExistsJson(json, at); at = _at(".batches", count)) {
+        for (string memory path = ".batches[0]"; vm.keyExistsJson(json, path); path = _at(".batches", count)) {
             bytes32 digest = settlement.batchDigest(
-                vm.parseJsonBytes32(json, _join(at, ".expectedHead")),
-                vm.parseJsonBytes32(json, _join(at, ".usageRoot")),
-                vm.parseJsonString(json, _join(at, ".uri")),
-                _groups(at)
+                vm.parseJsonBytes32(json, _join(path, ".expectedHead")),
+                vm.parseJsonBytes32(json, _join(path, ".usageRoot")),
+                vm.parseJsonString(json, _join(path, ".uri")),
+                _groups(path)
             );
-            _check(at, digest);
+            _check(path, digest);
             count++;
         }
         same(count, 3, "batches read");
@@ -101,20 +101,20 @@ contract VectorsTest is Stage {
         holds(digest != before, what);
     }
 
-    function _check(string memory at, bytes32 digest) private view {
-        same(digest, vm.parseJsonBytes32(json, _join(at, ".digest")), at);
-        address signer = vm.parseJsonAddress(json, _join(at, ".signer"));
-        bytes32 r = vm.parseJsonBytes32(json, _join(at, ".r"));
-        bytes32 vs = vm.parseJsonBytes32(json, _join(at, ".vs"));
+    function _check(string memory path, bytes32 digest) private view {
+        same(digest, vm.parseJsonBytes32(json, _join(path, ".digest")), path);
+        address signer = vm.parseJsonAddress(json, _join(path, ".signer"));
+        bytes32 r = vm.parseJsonBytes32(json, _join(path, ".r"));
+        bytes32 vs = vm.parseJsonBytes32(json, _join(path, ".vs"));
         bytes32 s = vs & bytes32(uint256(type(int256).max));
         uint8 v = uint8(27 + (uint256(vs) >> 255));
-        same(ecrecover(digest, v, r, s), signer, at);
-        bytes memory signature = vm.parseJsonBytes(json, _join(at, ".signature"));
-        same(keccak256(signature), keccak256(abi.encodePacked(r, s, v)), at);
+        same(ecrecover(digest, v, r, s), signer, path);
+        bytes memory signature = vm.parseJsonBytes(json, _join(path, ".signature"));
+        same(keccak256(signature), keccak256(abi.encodePacked(r, s, v)), path);
     }
 
-    function _groups(string memory at) private view returns (ISettlement.Group[] memory groups) {
-        string memory list = _join(at, ".groups");
+    function _groups(string memory path) private view returns (ISettlement.Group[] memory groups) {
+        string memory list = _join(path, ".groups");
         groups = new ISettlement.Group[](_length(list));
         for (uint256 i = 0; i < groups.length; i++) {
             string memory group = _at(list, i);
@@ -127,14 +127,14 @@ contract VectorsTest is Stage {
     function _items(string memory list) private view returns (ISettlement.Item[] memory items) {
         items = new ISettlement.Item[](_length(list));
         for (uint256 i = 0; i < items.length; i++) {
-            string memory at = _at(list, i);
+            string memory path = _at(list, i);
             items[i] = ISettlement.Item({
-                licenseId: _uint(at, ".licenseId"),
-                epoch: uint64(_uint(at, ".epoch")),
-                ceiling: uint128(_uint(at, ".ceiling")),
-                claim: uint128(_uint(at, ".claim")),
-                r: vm.parseJsonBytes32(json, _join(at, ".r")),
-                vs: vm.parseJsonBytes32(json, _join(at, ".vs"))
+                licenseId: _uint(path, ".licenseId"),
+                epoch: uint64(_uint(path, ".epoch")),
+                ceiling: uint128(_uint(path, ".ceiling")),
+                claim: uint128(_uint(path, ".claim")),
+                r: vm.parseJsonBytes32(json, _join(path, ".r")),
+                vs: vm.parseJsonBytes32(json, _join(path, ".vs"))
             });
         }
     }
@@ -142,8 +142,8 @@ contract VectorsTest is Stage {
     function _lines(string memory list) private view returns (ISettlement.Line[] memory lines) {
         lines = new ISettlement.Line[](_length(list));
         for (uint256 i = 0; i < lines.length; i++) {
-            string memory at = _at(list, i);
-            lines[i] = ISettlement.Line(_uint(at, ".assetId"), uint64(_uint(at, ".weight")));
+            string memory path = _at(list, i);
+            lines[i] = ISettlement.Line(_uint(path, ".assetId"), uint64(_uint(path, ".weight")));
         }
     }
 
@@ -151,15 +151,15 @@ contract VectorsTest is Stage {
         while (vm.keyExistsJson(json, _at(list, length))) length++;
     }
 
-    function _uint(string memory at, string memory field) private view returns (uint256) {
-        return vm.parseJsonUint(json, _join(at, field));
+    function _uint(string memory path, string memory field) private view returns (uint256) {
+        return vm.parseJsonUint(json, _join(path, field));
     }
 
     function _at(string memory list, uint256 position) private pure returns (string memory) {
         return string.concat(list, "[", vm.toString(position), "]");
     }
 
-    function _join(string memory at, string memory field) private pure returns (string memory) {
-        return string.concat(at, field);
+    function _join(string memory path, string memory field) private pure returns (string memory) {
+        return string.concat(path, field);
     }
 }

@@ -4,10 +4,12 @@ pragma solidity 0.8.37;
 /// @title The part of forge's cheatcodes that these tests use
 /// @dev npm's forge-std is not usable (it imports what it does not bring), so the interface is written out here.
 interface Vm {
-    struct Log {
-        bytes32[] topics;
-        bytes data;
-        address emitter;
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
     }
 
     function addr(uint256 signingKey) external pure returns (address);
@@ -23,12 +25,8 @@ interface Vm {
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
     function expectEmit(address emitter) external;
-    function recordLogs() external;
-    function getRecordedLogs() external returns (Log[] memory);
     function assume(bool condition) external pure;
-    function snapshotState() external returns (uint256 id);
-    function revertToState(uint256 id) external returns (bool);
-    function cool(address target) external;
+    function lastCallGas() external view returns (Gas memory);
     function readFile(string calldata path) external view returns (string memory);
     function keyExistsJson(string calldata json, string calldata path) external view returns (bool);
     function parseJsonUint(string calldata json, string calldata path) external pure returns (uint256);

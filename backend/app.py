@@ -1,8 +1,5 @@
 """The HTTP application: routes, error shapes, security headers, the front end."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-
 from fastapi import FastAPI
 
 from backend import errors, web
@@ -23,24 +20,17 @@ from backend.vaults.routes import router as vaults
 VERSION = "0.1.0"
 
 
-def create_app(settings: Settings, running: Callable[[], AbstractAsyncContextManager[Services]]) -> FastAPI:
-    """The application; `running` starts the services and stops them when the server does."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running() as services:
-            app.state.services = services
-            yield
-
+def create_app(settings: Settings, services: Services | None) -> FastAPI:
+    """The application over services that run already; `None` makes one that can only be described."""
     app = FastAPI(
         title="Qanat",
         version=VERSION,
         summary="Vaults, agents, licenses and earnings over HTTP.",
-        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.services = services
     app.add_middleware(web.BodyLimit)
     app.add_middleware(web.SecurityHeaders)
     errors.install(app)

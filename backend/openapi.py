@@ -2,22 +2,16 @@
 
 import json
 import sys
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from backend.app import create_app
-from backend.services import Services
 from backend.settings import Settings
-
-
-def _never() -> AbstractAsyncContextManager[Services]:
-    raise RuntimeError("the document is made without starting anything")
 
 
 def document() -> str:
     """The OpenAPI document as it is committed in `frontend/openapi.json`."""
 
-    app = create_app(Settings(), _never)
+    app = create_app(Settings(), None)
     return json.dumps(app.openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 

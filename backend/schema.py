@@ -14,7 +14,8 @@ import backend.accounts.store
 import backend.agents.store
 import backend.api_keys.store
 import backend.chats.store
-import backend.runs.store  # noqa: F401  # imported for the tables they declare
+import backend.runs.store
+import backend.server_secrets  # noqa: F401  # imported for the tables they declare
 import knowledge_vault.tables
 import licensing.tables
 from backend.database import Database, metadata
@@ -31,28 +32,47 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-async def upgrade(database: Database, *, path: Path, now: datetime) -> Path | None:
-    """Apply the migrations that are missing; the snapshot taken before, or `None` when nothing was missing.
+class DataFromLaterVersion(Exception):
+    """The data folder was written by a newer Qanat; nothing was changed."""
 
-    The snapshot is a complete database file beside `path`. A data folder of a later version is refused by
-    Alembic ("can't locate revision"), untouched.
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"This data folder was written by a newer Qanat (schema {revision}). Install that version again, "
+            "or use another QANAT_DATA_DIR. Nothing was changed."
+        )
+
+
+async def upgrade(database: Database, *, path: Path, now: datetime) -> Path | None:
+    """Apply the migrations that are missing; the snapshot taken before, or `None` when there was nothing to keep.
+
+    Raises:
+        DataFromLaterVersion: the database is of a version that this code does not know.
     """
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    scripts = ScriptDirectory.from_config(alembic_config())
+    head = scripts.get_current_head()
     async with database.engine.connect() as connection:
         current = await connection.run_sync(
             lambda sync: MigrationContext.configure(sync).get_current_revision()
         )
-    if current == head:
+    if current == head or head is None:
         return None
+    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+        raise DataFromLaterVersion(current)
     snapshot = None
     if current is not None:
-        snapshot = path.with_name(f"{path.stem}.before-{head}.{now:%Y%m%dT%H%M%S}{path.suffix}")
-        async with database.engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            driver = raw.driver_connection
-            assert driver is not None
-            await driver.execute("VACUUM INTO ?", (str(snapshot),))
-            await asyncio.to_thread(snapshot.chmod, 0o600)
+        snapshot = await take_snapshot(database, path=path, before=head, now=now)
     async with database.writing() as connection:
         await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))
+    return snapshot
+
+
+async def take_snapshot(database: Database, *, path: Path, before: str, now: datetime) -> Path:
+    """A complete copy of the database beside it, readable by its owner alone."""
+    snapshot = path.with_name(f"{path.stem}.before-{before}.{now:%Y%m%dT%H%M%S}{path.suffix}")
+    async with database.engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        driver = raw.driver_connection
+        assert driver is not None
+        await driver.execute("VACUUM INTO ?", (str(snapshot),))
+    await asyncio.to_thread(snapshot.chmod, 0o600)
     return snapshot

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import logging
 import os
-import secrets
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, LargeBinary, String, Table, insert, select, text
+from sqlalchemy import text
 
 from agent_runtime import ports as runtime_ports
 from agent_runtime.errors import RetrievalFailed, SupportCheckFailed
@@ -28,11 +27,11 @@ from backend.api_keys.service import ApiKeys
 from backend.catalogue.service import Catalogue
 from backend.chats.service import Chats
 from backend.clock import Clock, SystemClock
-from backend.database import Database, metadata
+from backend.database import Database
 from backend.ingestion import Ingestion
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
-from backend.sealed import Sealer
+from backend.server_secrets import get_secret
 from backend.services import Part, Services
 from backend.settings import Settings
 from knowledge_vault.embedding import SentenceTransformerEmbedder
@@ -50,13 +49,6 @@ log = logging.getLogger("qanat.server")
 
 SERVER = "server"
 """The tenant id under which the server's own secrets are sealed; people's ids are 32 hexadecimal digits."""
-
-server_secrets = Table(
-    "server_secrets",
-    metadata,
-    Column("name", String(32), primary_key=True),
-    Column("sealed", LargeBinary, nullable=False),
-)
 
 
 @dataclass(frozen=True)
@@ -136,18 +128,6 @@ def chat_model(settings: Settings) -> runtime_ports.ChatModel:
 def local_token(root_key: RootKey, boot_id: str) -> str:
     """What the owner's own command line signs in with: only who can read the root key can make it."""
     return "ql_" + hmac.new(root_key.secret, f"local:{boot_id}".encode(), hashlib.sha256).hexdigest()
-
-
-async def _server_secret(database: Database, sealer: Sealer, name: str) -> bytes:
-    """A random secret of the server's own, made when it is first asked for."""
-    async with database.writing() as connection:
-        found: bytes | None = (
-            await connection.execute(select(server_secrets.c.sealed).where(server_secrets.c.name == name))
-        ).scalar()
-        if found is None:
-            found = sealer.seal(secrets.token_bytes(32), "server-secret", name)
-            await connection.execute(insert(server_secrets).values(name=name, sealed=found))
-    return sealer.open(found, "server-secret", name)
 
 
 @asynccontextmanager
@@ -248,7 +228,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             verify_wallet=verify_wallet,
             session_days=settings.session_days,
         )
-        pepper = await _server_secret(database, server_sealer, "api-key-pepper")
+        pepper = await get_secret(database, server_sealer, "api-key-pepper")
         agents = Agents(database, clock, tenant_keys.sealer)
         runs = Runs(
             database,

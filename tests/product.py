@@ -34,6 +34,7 @@ class Product:
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    _cookies: dict[str, str] | None = None
 
     @property
     def url(self) -> str:
@@ -109,7 +110,16 @@ class Product:
         client = httpx.Client(base_url=self.url, headers={"X-Qanat": "1"}, timeout=120)
         response = client.post("/api/session/claim", json={"token": self.claim_token()})
         response.raise_for_status()
+        self._cookies = dict(client.cookies)
         return client
+
+    def owner_again(self) -> httpx.Client:
+        """As `owner`, any number of times: with the session that the first sign-in gave."""
+        if self._cookies is None:
+            client = self.owner()
+            self._cookies = dict(client.cookies)
+            return client
+        return httpx.Client(base_url=self.url, headers={"X-Qanat": "1"}, cookies=self._cookies, timeout=120)
 
     def run(self, *arguments: str, timeout_s: float = 180) -> subprocess.CompletedProcess[str]:
         """A `qanat` command on this data folder."""

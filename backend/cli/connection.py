@@ -66,9 +66,7 @@ async def _in_process(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             operator = await first_run.ensure_operator(services)
             if settings.load_sample:
                 await first_run.ensure_sample(services, operator, lambda text: typer.echo(text, err=True))
-            app = create_app(settings, lambda: _already(services))
-            app.state.services = services
-            transport = httpx.ASGITransport(app=app)
+            transport = httpx.ASGITransport(app=create_app(settings, services))
             async with httpx.AsyncClient(
                 transport=transport,
                 base_url="http://qanat",
@@ -76,11 +74,6 @@ async def _in_process(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
                 timeout=600,
             ) as client:
                 yield client
-
-
-@asynccontextmanager
-async def _already(services: Any) -> AsyncIterator[Any]:
-    yield services
 
 
 def result_of(response: httpx.Response) -> Any:

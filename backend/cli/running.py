@@ -11,6 +11,7 @@ from agent_runtime.errors import RuntimeFailure
 from backend.cli.connection import CommandFailed
 from backend.errors import Problem
 from backend.instance import AlreadyRunning
+from backend.schema import DataFromLaterVersion
 from knowledge_vault.errors import VaultError
 from licensing.errors import LicensingError
 
@@ -20,7 +21,15 @@ def run(command: Coroutine[Any, Any, None]) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
         asyncio.run(command)
-    except (CommandFailed, AlreadyRunning, Problem, VaultError, LicensingError, RuntimeFailure) as error:
+    except (
+        CommandFailed,
+        AlreadyRunning,
+        DataFromLaterVersion,
+        Problem,
+        VaultError,
+        LicensingError,
+        RuntimeFailure,
+    ) as error:
         typer.secho(str(error), fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:

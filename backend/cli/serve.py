@@ -6,8 +6,8 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 import uvicorn
@@ -15,7 +15,6 @@ import uvicorn
 from backend.cli.connection import CommandFailed
 from backend.cli.running import run
 from backend.instance import announced, only_instance
-from backend.services import Services
 from backend.settings import Settings
 
 log = logging.getLogger("qanat.server")
@@ -35,48 +34,57 @@ async def _serve(settings: Settings) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("qanat").setLevel(settings.log_level)
     boot_id = secrets.token_hex(8)
-    link: list[str] = []
-
-    def say(text: str) -> None:
-        typer.echo(f"  {text}")
-
-    @asynccontextmanager
-    async def prepared() -> AsyncIterator[Services]:
+    with only_instance(settings.data_dir):
+        say(f"starting Qanat with the data in {settings.data_dir}")
         async with running(settings, boot_id=boot_id) as services:
             operator = await first_run.ensure_operator(services)
             if settings.load_sample:
                 await first_run.ensure_sample(services, operator, say)
+            link = None
             if operator.email is None and operator.wallet == "managed":
-                link.append(await services.accounts.make_claim_link(operator))
-            yield services
+                link = await services.accounts.make_claim_link(operator)
+            app = create_app(settings, services)
+            server = _Server(
+                uvicorn.Config(
+                    app,
+                    host=settings.host,
+                    port=settings.port,
+                    log_level="warning",
+                    timeout_graceful_shutdown=5,
+                    lifespan="off",
+                )
+            )
+            serving = asyncio.create_task(server.serve())
+            listening = asyncio.create_task(server.listening.wait())
+            await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+            listening.cancel()
+            if serving.done():
+                raise CommandFailed(
+                    f"Cannot listen on {settings.host}:{settings.port}. "
+                    "Is another program using it? Choose another with QANAT_PORT."
+                )
+            port = server.servers[0].sockets[0].getsockname()[1]
+            url = f"http://{settings.host}:{port}"
+            with announced(settings.data_dir, url=url, boot_id=boot_id):
+                greet(settings.public_url or url, link, took_s=time.monotonic() - started)
+                await serving
+            say("stopping")
+    typer.echo("Stopped; everything is kept.")
 
-    app = create_app(settings, prepared)
-    config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=5
-    )
-    server = _Server(config)
-    with only_instance(settings.data_dir):
-        say(f"starting Qanat with the data in {settings.data_dir}")
-        serving = asyncio.create_task(server.serve())
-        listening = asyncio.create_task(server.listening.wait())
-        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
-        listening.cancel()
-        if serving.done():
-            serving.result()
-            raise CommandFailed("The server could not start; the lines above say why.")
-        port = server.servers[0].sockets[0].getsockname()[1]
-        url = f"http://{settings.host}:{port}"
-        with announced(settings.data_dir, url=url, boot_id=boot_id):
-            origin = settings.public_url or url
-            typer.secho(f"\nQanat is ready at {origin} (in {time.monotonic() - started:.1f} s)", bold=True)
-            if link:
-                typer.echo(f"  Sign in as the owner, once: {origin}/welcome#token={link[0]}")
-            else:
-                typer.echo("  Sign in with your e-mail and password, or with your wallet.")
-            typer.echo('  Ask from another terminal: qanat ask sample "How deep is the mother well?"')
-            typer.echo("  Stop with Ctrl-C.")
-            await serving
-        typer.echo("Stopped; everything is kept.")
+
+def say(text: str) -> None:
+    typer.echo(f"  {text}")
+
+
+def greet(origin: str, link: str | None, *, took_s: float) -> None:
+    """The ready line, and how to sign in."""
+    typer.secho(f"\nQanat is ready at {origin} (in {took_s:.1f} s)", bold=True)
+    if link:
+        typer.echo(f"  Sign in as the owner, once: {origin}/welcome#token={link}")
+    else:
+        typer.echo("  Sign in with your e-mail and password, or with your wallet.")
+    typer.echo('  Ask from another terminal: qanat ask sample "How deep is the mother well?"')
+    typer.echo("  Stop with Ctrl-C.")
 
 
 class _Server(uvicorn.Server):

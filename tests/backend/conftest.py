@@ -1,7 +1,6 @@
 """The whole server in this process: real chain, real vault, real model, over HTTP without a network."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import httpx
@@ -36,13 +35,7 @@ async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Se
 
 @pytest.fixture(scope="session")
 def app(services: Services) -> FastAPI:
-    @asynccontextmanager
-    async def already() -> AsyncIterator[Services]:
-        yield services
-
-    app = create_app(services.settings, already)
-    app.state.services = services
-    return app
+    return create_app(services.settings, services)
 
 
 def browser(app: FastAPI) -> httpx.AsyncClient:

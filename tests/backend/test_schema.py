@@ -1,0 +1,66 @@
+"""The database's schema: migrations lead to the tables as declared, and an upgrade loses nothing."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from backend import schema
+from backend.database import Database
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+async def test_migrations_lead_to_the_tables_as_declared(tmp_path: Path) -> None:
+    path = tmp_path / "qanat.db"
+    database = Database.at(path)
+    assert await schema.upgrade(database, path=path, now=NOW) is None, "a new database needs no snapshot"
+
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"target_metadata": schema.METADATAS})
+        return list(compare_metadata(context, schema.METADATAS))
+
+    async with database.engine.connect() as connection:
+        found = await connection.run_sync(differences)
+    await database.close()
+    assert found == [], "run `python -m scripts.new_migration`"
+
+
+async def test_an_upgrade_takes_a_snapshot_first(tmp_path: Path) -> None:
+    path = tmp_path / "qanat.db"
+    database = Database.at(path)
+    await schema.upgrade(database, path=path, now=NOW)
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE kept (word TEXT)"))
+        await connection.execute(text("INSERT INTO kept VALUES ('treasure')"))
+    await database.close()
+
+    head = ScriptDirectory.from_config(schema.alembic_config()).get_current_head()
+    assert head is not None
+    again = Database.at(path)
+    snapshot = await schema.take_snapshot(again, path=path, before=head, now=NOW)
+    await again.close()
+    opened = Database.at(snapshot)
+    async with opened.reading() as connection:
+        assert (await connection.execute(text("SELECT word FROM kept"))).scalar() == "treasure"
+    await opened.close()
+    assert snapshot.stat().st_mode & 0o077 == 0
+
+
+async def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "qanat.db"
+    database = Database.at(path)
+    await schema.upgrade(database, path=path, now=NOW)
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
+    refused = None
+    try:
+        await schema.upgrade(database, path=path, now=NOW)
+    except schema.DataFromLaterVersion as error:
+        refused = error
+    await database.close()
+    assert refused is not None
+    assert "newer" in str(refused)

@@ -115,6 +115,7 @@ class LocalChain:
     async def fund(self, address: str, wei: int) -> None:
         """Give `address` gas out of nothing; durable with the next `make_durable`."""
         await self.rpc.call("anvil_setBalance", address, hex(wei))
+        self.durable_number = -1
 
     async def make_durable(self) -> int:
         """Put the chain's present state on disk and return the newest block it holds.
@@ -124,6 +125,8 @@ class LocalChain:
         async with self._saving:
             while True:
                 before = await self._number()
+                if before == self.durable_number:
+                    return before
                 dump = await self.rpc.call("anvil_dumpState")
                 pool = await self.rpc.call("txpool_status")
                 if before == await self._number() and int(pool["pending"], 16) == 0:

@@ -150,6 +150,7 @@ class ChainUnavailable(LicensingError):
         super().__init__(
             f"The chain cannot be reached ({problem}). Nothing was charged. "
             f"Try again in {retry_after_s} seconds.",
+            problem=problem,
             retry_after_s=retry_after_s,
         )
         self.retry_after_s = retry_after_s

@@ -60,8 +60,8 @@ def proof_document(
 ) -> dict[str, Any]:
     """The file that anyone can verify.
 
-    `voucher` is `{"kind": "voucher" | "usage_count", "total", "signer", "signature"}`; `batch`, once settled,
-    `{"root", "path", "tx_hash", "batch"}`.
+    `voucher` is `{"kind": "voucher" | "usage_count", "total", "signature"}`; `batch`, once settled,
+    `{"root", "path", "tx_hash", "settlement_id"}`.
     """
     return {
         "schema": SCHEMA,
@@ -132,8 +132,9 @@ def _voucher_statements(
 ) -> list[Statement]:
     voucher = document["voucher"]
     if voucher is None:
-        free = use["kind"] == "author" and cumulative == 0
-        return [Statement(free, "the author used their own asset, for nothing, so no voucher is needed")]
+        free = use["kind"] in ("author", "time") and cumulative == 0
+        why = "the author used their own asset" if use["kind"] == "author" else "it was paid in advance"
+        return [Statement(free, f"nothing was charged ({why}), so no voucher is needed")]
     vouchers = Vouchers(Domain(_count(use["chain_id"]), Address(use["settlement"])))
     total, license_id, epoch = _count(voucher["total"]), _count(use["license_id"]), _count(use["epoch"])
     if voucher["kind"] == "voucher":

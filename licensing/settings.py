@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from licensing.values import Limits
+from licensing.values import Address, Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +12,7 @@ class LicensingSettings:
     """Where the local chain keeps its state, inside the data folder; made when missing."""
     rpc_url: str | None = None
     """Address of a chain to use; None starts a local one."""
-    currency: str | None = None
+    currency: Address | None = None
     """Address of the currency contract on a chain of `rpc_url`; None deploys the test currency."""
     confirmations: int = 0
     """How many blocks must follow before a purchase counts; the local chain needs none."""
@@ -23,4 +23,6 @@ class LicensingSettings:
     """Port of the local chain on 127.0.0.1; None takes a free one."""
     anvil: Path | None = None
     """The local chain's program; None finds the one that npm installed."""
+    restart_local_chain: bool = True
+    """Start the local chain again when its process died; its state is on disk."""
     limits: Limits = field(default_factory=Limits)

@@ -8,8 +8,8 @@ from typing import Self, TextIO
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _REDRAW_S = 0.12
-_PLAIN_STEP = 0.25
-"""Without a terminal a percentage is printed each time it passes another quarter."""
+_PLAIN_STEP = 0.1
+"""Without a terminal a percentage is printed each time it passes another tenth."""
 
 
 class Screen:
@@ -56,7 +56,7 @@ class Screen:
             self.say(f"  {mark} {report.title:<26} {words}")
 
     def stepped(self, report: "Report") -> None:
-        """A quarter more is done: worth a line where nothing is redrawn."""
+        """A tenth more is done: worth a line where nothing is redrawn."""
         if not self._live:
             self.say(f"  … {report.title:<26} {report.fraction:4.0%} after {report.took()}")
 

@@ -4,6 +4,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 from scripts.prepare.commands import StageFailed
 from scripts.prepare.places import CACHE, ROOT, VENV
@@ -17,7 +18,7 @@ _FREE_BYTES = 4_000_000_000
 
 def check(report: Report) -> None:
     """Raises StageFailed with everything that is missing, not only the first."""
-    missing = [problem for problem in (_venv(), _node(), _space()) if problem]
+    missing = [problem for problem in (missing_venv(VENV), _node(), _space()) if problem]
     if missing:
         raise StageFailed(_TITLE, "something is missing.", advice="\n".join(f"- {line}" for line in missing))
     report.note(f"node {node_version()}, {shutil.disk_usage(ROOT).free // 1_000_000_000} GB free")
@@ -36,8 +37,9 @@ def check_compiler() -> None:
         )
 
 
-def _venv() -> str:
-    if (VENV / "bin" / "python").exists():
+def missing_venv(venv: Path) -> str:
+    """What to do where no environment is at `venv` and none can be made; nothing when all is well."""
+    if (venv / "bin" / "python").exists():
         return ""
     if importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip"):
         return ""

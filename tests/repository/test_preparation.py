@@ -125,6 +125,14 @@ def test_a_machine_without_node_is_told_how_to_get_it(
         machine.check(Report(screen, "Machine"))
 
 
+def test_a_python_without_environments_is_told_the_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert machine.missing_venv(tmp_path) == ""
+    monkeypatch.setitem(sys.modules, "ensurepip", None)  # as Debian's Python is without python3-venv
+    assert "apt-get install python3-venv" in machine.missing_venv(tmp_path)
+
+
 def test_a_machine_without_a_compiler_is_told_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -131,7 +131,7 @@ def run(
         raise StageFailed(
             title,
             f"{Path(str(command[0])).name} ended with status {child.returncode}.",
-            advice=advice_for(output) or advice,
+            advice="\n".join(filter(None, (advice_for(output), advice))),
             log=log,
             tail=told.words(),
         )

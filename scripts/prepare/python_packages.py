@@ -16,6 +16,10 @@ from scripts.prepare.progress import Report
 
 UV_VERSION = "0.13.9"
 TORCH_VERSION = "2.13.0"
+_TORCH_ADVICE = (
+    "PyTorch comes from an index of its own. Where that is not reached, put a wheel of torch "
+    f"{TORCH_VERSION} into a folder and name the folder with PIP_FIND_LINKS."
+)
 _PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "requirements-test.lock"
@@ -66,6 +70,7 @@ def _install(report: Report, lock: Path) -> None:
         [UV, "pip", "install", "--python", PYTHON, "--requirement", lock, *torch_options()],
         env={"UV_HTTP_TIMEOUT": "180", "UV_CONCURRENT_DOWNLOADS": "8"},
         on_line=count,
+        advice=_TORCH_ADVICE if "--torch-backend" in torch_options() else "",
     )
     report.note(f"{pinned} pinned")
 

@@ -1,11 +1,12 @@
 """From a purchase to a claim, on a real chain."""
 
+import itertools
+
 from licensing.credit import CARRY
 from licensing.proof import follows, verify_proof
 from licensing.service import Licensing
 from licensing.values import Share
-
-from tests.licensing.conftest import a_rich_wallet, a_sale, an_asset, use_once
+from tests.licensing.world import a_sale, an_asset, use_once
 
 
 async def test_what_is_charged_arrives_to_the_last_unit(licensing: Licensing) -> None:
@@ -26,11 +27,12 @@ async def test_what_is_charged_arrives_to_the_last_unit(licensing: Licensing) ->
     async with licensing._database.reading() as connection:
         carried = await licensing._ledger.total(connection, f"{CARRY}:{asset.asset_id}")
         credited = [
-            await licensing._ledger.total(connection, f"receipt:{receipt_id}") for receipt_id in asset.receipt_ids
+            await licensing._ledger.total(connection, f"receipt:{receipt_id}")
+            for receipt_id in asset.receipt_ids
         ]
     assert credited == balances
     assert sum(balances) + fee + carried == charged
     documents = [await licensing.proof(proof_id) for proof_id in proofs]
     for document in documents:
         assert all(statement.holds for statement in verify_proof(document)), verify_proof(document)
-    assert all(follows(later, earlier).holds for earlier, later in zip(documents, documents[1:], strict=False))
+    assert all(follows(later, earlier).holds for earlier, later in itertools.pairwise(documents))

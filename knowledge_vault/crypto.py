@@ -9,9 +9,10 @@ commitment. The last chunk is always shorter than 16 KiB, so a cut is seen; the 
 one key; the context ties them to one place, so that nothing can be moved or swapped. Keys are `keys.py`'s.
 """
 
+import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -80,6 +81,65 @@ def open_sealed(key: bytes, sealed: bytes, context: Context) -> bytes:
         )
     except InvalidTag as error:
         raise SealBroken from error
+
+
+class StreamSealer:
+    """Seals what arrives in pieces, in constant memory; together the outputs are what `seal` would give."""
+
+    def __init__(self, key: bytes, context: Context) -> None:
+        self._salt = os.urandom(_SALT_BYTES)
+        self._cipher, self._base, self._commitment = _schedule(key, self._salt, context)
+        self._number = 0
+        self._rest = b""
+
+    def head(self) -> bytes:
+        """What comes before the first piece."""
+        return self._salt + self._commitment
+
+    def update(self, plaintext: bytes) -> bytes:
+        data = self._rest + plaintext
+        whole = len(data) - len(data) % _CHUNK_BYTES
+        self._rest = data[whole:]
+        view = memoryview(data)
+        return b"".join(self._seal(view[at : at + _CHUNK_BYTES]) for at in range(0, whole, _CHUNK_BYTES))
+
+    def finish(self) -> bytes:
+        """What comes after the last piece; nothing may be updated afterwards."""
+        return self._seal(memoryview(self._rest))
+
+    def _seal(self, chunk: memoryview) -> bytes:
+        self._number += 1
+        return self._cipher.encrypt(_nonce(self._base, self._number - 1), chunk, None)
+
+
+def open_stream(key: bytes, read: Callable[[int], bytes], context: Context) -> Iterator[bytes]:
+    """The plaintext in pieces of 16 KiB, the last one shorter; each is authentic when it is handed out.
+
+    `read(n)` gives the next `n` sealed bytes, fewer only at the end.
+
+    Raises:
+        SealBroken: as `open_sealed`; a cut shows at the end only.
+    """
+    head = read(_HEAD_BYTES)
+    if len(head) < _HEAD_BYTES:
+        raise SealBroken
+    cipher, base, commitment = _schedule(key, head[:_SALT_BYTES], context)
+    if not hmac.compare_digest(commitment, head[_SALT_BYTES:]):
+        raise SealBroken
+    number, is_last = 0, False
+    while not is_last:
+        sealed = read(_CHUNK_BYTES + _TAG_BYTES)
+        is_last = len(sealed) < _CHUNK_BYTES + _TAG_BYTES
+        try:
+            yield cipher.decrypt(_nonce(base, number), sealed, None)
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken from error
+        number += 1
+
+
+def digest(key: bytes) -> "hmac.HMAC":
+    """A keyed digest to feed with `update`: equal bytes under one key are recognised, others learn nothing."""
+    return hmac.new(key, digestmod=hashlib.sha256)
 
 
 def derive(secret: bytes, purpose: str, *, length: int = KEY_BYTES) -> bytes:

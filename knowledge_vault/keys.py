@@ -183,7 +183,7 @@ class Sealer:
     tenant: TenantId
 
     def seal(self, plaintext: bytes, *context: str | int) -> bytes:
-        """`context` says what and where it is, such as `("message", chat_id, message_id)`; it opens it too."""
+        """`context` says what and where it is, such as `("message", chat_id, message_id)`."""
         return crypto.seal(self.secret, plaintext, ("tenant", self.tenant, *context))
 
     def open(self, sealed: bytes, *context: str | int) -> bytes:

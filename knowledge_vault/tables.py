@@ -1,4 +1,4 @@
-"""The vault's tables. What a person wrote (names, text, reasons naming a file) is in `sealed…` columns only."""
+"""The vault's tables. What a person wrote (names, text, reasons of failure) is in `sealed…` only."""
 
 from sqlalchemy import (
     BigInteger,
@@ -113,6 +113,7 @@ search_totals = Table(
     "vault_search_totals",
     metadata,
     Column("vault_id", String, ForeignKey("vault_vaults.id", ondelete="CASCADE"), primary_key=True),
+    Column("language", String, primary_key=True, comment="of stemming; words are compared within one"),
     Column("chunk_count", Integer, nullable=False),
     Column("word_count", BigInteger, nullable=False, comment="of all active chunks, for the mean length"),
 )

@@ -4,14 +4,33 @@ Every method takes the tenant and answers `NotFound` for what is not that tenant
 It decides nothing about licenses and knows no HTTP.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Sequence
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_vault import crypto, statistics
+from knowledge_vault.documents import Documents, Entry, NewDocument
+from knowledge_vault.errors import DocumentEmpty, DocumentTooLarge, SealBroken, VaultUnavailable
+from knowledge_vault.index.edge import EdgeEngine
+from knowledge_vault.index.engine import Engine
+from knowledge_vault.index.vault_index import VaultIndex
+from knowledge_vault.ingestion import Ingestion
 from knowledge_vault.keys import RootKey
+from knowledge_vault.originals import Originals
+from knowledge_vault.parsing.kinds import HEAD_BYTES, Kind, last_part, recognise
+from knowledge_vault.parsing.parsed import Parser
+from knowledge_vault.parsing.process import ParserProcess
+from knowledge_vault.passages import Passages
 from knowledge_vault.ports import Clock, Database, Embedder
+from knowledge_vault.reconciling import Reconciler
+from knowledge_vault.search import Searcher, as_passage
 from knowledge_vault.values import (
     Added,
     Chunk,
@@ -22,11 +41,15 @@ from knowledge_vault.values import (
     Passage,
     PassageId,
     SearchResult,
+    Stage,
     Stats,
     TenantId,
     Vault,
     VaultId,
 )
+from knowledge_vault.vaults import Vaults
+
+log = logging.getLogger("qanat.vault")
 
 
 class KnowledgeVault:
@@ -41,27 +64,57 @@ class KnowledgeVault:
         clock: Clock,
         embedder: Embedder,
         limits: Limits | None = None,
+        engine: Engine | None = None,
+        parser: Parser | None = None,
     ) -> None:
-        """`data_dir` gets `originals/` and `index/`, both mode 0700. The tables must exist before `start`."""
-        raise NotImplementedError
+        """`data_dir` gets `originals/` and `index/`, both mode 0700. The tables must exist before `start`.
+
+        `engine` and `parser` are the product's own unless a test brings others.
+        """
+        os.umask(0o077)  # the index engine makes its files readable for all otherwise
+        self._database = database
+        self._limits = limits or Limits()
+        self._embedder = embedder
+        self._parser = parser or ParserProcess()
+        self._originals = Originals(data_dir / "originals")
+        self._index = VaultIndex(engine or EdgeEngine(data_dir / "index", dimension=embedder.dimension))
+        self._vaults = Vaults(database, root_key, clock, dimension=embedder.dimension)
+        self._documents = Documents(database, self._vaults, clock)
+        self._passages = Passages(database, self._documents)
+        self._searcher = Searcher(database, self._vaults, self._passages, self._index, embedder)
+        self._ingestion = Ingestion(
+            database,
+            self._vaults,
+            self._documents,
+            self._passages,
+            self._originals,
+            self._index,
+            parser=self._parser,
+            embedder=embedder,
+            limits=self._limits,
+        )
+        self._reconciler = Reconciler(
+            self._vaults, self._documents, self._passages, self._originals, self._index, self._ingestion
+        )
 
     async def start(self) -> None:
-        """Open the index and make it agree with SQL; what was under way is the caller's to resume."""
-        raise NotImplementedError
+        """Make the index and the originals agree with SQL; what was under way is the caller's to resume."""
+        await self._reconciler.run()
 
     async def stop(self) -> None:
-        """Close the index and end the parser process."""
-        raise NotImplementedError
+        """Close the index and end the parser's children."""
+        await self._parser.close()
+        await self._index.close()
 
     async def create_vault(self, tenant_id: TenantId, *, name: str, description: str = "") -> Vault:
-        raise NotImplementedError
+        return await self._vaults.create(tenant_id, name=name, description=description)
 
     async def list_vaults(self, tenant_id: TenantId) -> Sequence[Vault]:
         """All of the tenant's vaults, oldest first."""
-        raise NotImplementedError
+        return await self._vaults.list(tenant_id)
 
     async def get_vault(self, tenant_id: TenantId, vault_id: VaultId) -> Vault:
-        raise NotImplementedError
+        return await self._vaults.get(tenant_id, vault_id)
 
     async def update_vault(
         self,
@@ -72,39 +125,73 @@ class KnowledgeVault:
         description: str | None = None,
     ) -> Vault:
         """Change what is given, leave what is None."""
-        raise NotImplementedError
+        return await self._vaults.update(tenant_id, vault_id, name=name, description=description)
 
     async def delete_vault(self, tenant_id: TenantId, vault_id: VaultId) -> None:
         """Destroy its keys, then its documents and its index."""
-        raise NotImplementedError
+        entries = await self._documents.list(tenant_id, vault_id)
+        await self._vaults.delete(tenant_id, vault_id)
+        await self._forget_deleted_rows()
+        await self._index.drop(vault_id)
+        for entry in entries:
+            await self._originals.delete(entry.original)
 
     async def add_document(
         self, tenant_id: TenantId, vault_id: VaultId, *, name: str, content: AsyncIterable[bytes]
     ) -> Added:
         """Seal the original, fsync it, and record the document as `received`. Then call `parse` and `index`.
 
+        The name may be a path: its last part is kept, and none of it is ever a path here.
+
         Raises:
             DocumentEmpty, DocumentTooLarge, DocumentKindUnknown: nothing was kept.
         """
-        raise NotImplementedError
+        keys = await self._vaults.keys(tenant_id, vault_id)
+        document_id = DocumentId(uuid4().hex)
+        data_key, sealed_key = keys.vault_key.new_data_key(document_id, 1)
+        intake = _Intake(last_part(name), keys.search.content_key, self._limits.file_bytes)
+        original = await self._originals.write(data_key, intake.check(content))
+        assert intake.kind is not None  # `check` raised otherwise
+        new = NewDocument(
+            id=document_id,
+            name=intake.name,
+            media_type=intake.kind.media_type,
+            size_bytes=intake.size,
+            content_mac=intake.mac.digest(),
+            original=original,
+            data_key=data_key,
+            sealed_key=sealed_key,
+            key_version=keys.vault_key.version,
+        )
+        try:
+            twin = await self._documents.add(tenant_id, vault_id, new)
+        except BaseException:
+            await self._originals.delete(original)
+            raise
+        if twin is not None:
+            await self._originals.delete(original)
+        entry = await self._documents.get(tenant_id, twin or document_id)
+        return Added(entry.document, already_there=twin is not None)
 
     async def list_documents(self, tenant_id: TenantId, vault_id: VaultId) -> Sequence[Document]:
         """Oldest first."""
-        raise NotImplementedError
+        return [entry.document for entry in await self._documents.list(tenant_id, vault_id)]
 
     async def get_document(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
-        raise NotImplementedError
+        return (await self._documents.get(tenant_id, document_id)).document
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
         """Documents of any tenant neither active nor failed, oldest first: what a restart resumes."""
-        raise NotImplementedError
+        return await self._documents.unfinished()
 
     async def parse(self, tenant_id: TenantId, document_id: DocumentId) -> None:
         """Take a `received` document to `parsed`, or to `failed` with its problem.
 
         Harmless when repeated, when the document is further on, and when it was deleted meanwhile.
         """
-        raise NotImplementedError
+        await self._recording_failure(
+            tenant_id, document_id, lambda: self._ingestion.parse(tenant_id, document_id)
+        )
 
     async def index(
         self,
@@ -117,15 +204,30 @@ class KnowledgeVault:
 
         Harmless when repeated, when the document is further on, and when it was deleted meanwhile.
         """
-        raise NotImplementedError
+        await self._recording_failure(
+            tenant_id,
+            document_id,
+            lambda: self._ingestion.index(tenant_id, document_id, progress or _ignore),
+        )
 
     async def retry(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
         """Set a failed document back to `received`, its attempt one higher; others are left as they are."""
-        raise NotImplementedError
+        await self._documents.begin_again(await self._documents.get(tenant_id, document_id))
+        return await self.get_document(tenant_id, document_id)
 
     async def delete_document(self, tenant_id: TenantId, document_id: DocumentId) -> None:
         """Destroy its data key, then its original, text, chunks and points; works at any stage."""
-        raise NotImplementedError
+        entry = await self._documents.get(tenant_id, document_id)
+        vault_id = entry.document.vault_id
+        keys = (await self._vaults.keys(tenant_id, vault_id)).search
+        found = await self._passages.of_document(entry)
+        async with self._database.writing() as connection:
+            if await self._documents.is_at(connection, entry, Stage.ACTIVE):
+                await statistics.count_out(connection, vault_id, found)
+            await self._documents.delete(connection, entry)
+        await self._forget_deleted_rows()
+        await self._originals.delete(entry.original)
+        await self._index.remove(keys, [item.chunk.passage_id for item in found])
 
     async def document_text(self, tenant_id: TenantId, document_id: DocumentId) -> DocumentText:
         """The parsed text and its pages.
@@ -133,15 +235,20 @@ class KnowledgeVault:
         Raises:
             NotFound: also while it is not parsed yet.
         """
-        raise NotImplementedError
+        entry = await self._documents.get(tenant_id, document_id)
+        parsed = await self._ingestion.text(entry)
+        return DocumentText(entry.document, parsed.text, parsed.pages)
 
-    def original(self, tenant_id: TenantId, document_id: DocumentId) -> AsyncIterator[bytes]:
-        """The very bytes that were added, in pieces of 16 KiB or less."""
-        raise NotImplementedError
+    async def original(self, tenant_id: TenantId, document_id: DocumentId) -> AsyncIterator[bytes]:
+        """The very bytes that were added, in pieces of at most 1 MiB."""
+        entry = await self._documents.get(tenant_id, document_id)
+        async for part in self._originals.stream(entry.original, entry.data_key):
+            yield part
 
     async def chunks(self, tenant_id: TenantId, document_id: DocumentId) -> Sequence[Chunk]:
         """In the order of the text; empty while it is not embedded yet."""
-        raise NotImplementedError
+        entry = await self._documents.get(tenant_id, document_id)
+        return [item.chunk for item in await self._passages.of_document(entry)]
 
     async def search(
         self,
@@ -159,18 +266,108 @@ class KnowledgeVault:
         Raises:
             NotFound: one of the vaults is not this tenant's.
         """
-        raise NotImplementedError
+        return await self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=within)
+
+    async def search_many(
+        self,
+        tenant_id: TenantId,
+        vault_ids: Collection[VaultId],
+        questions: Sequence[str],
+        *,
+        limit: int = 8,
+    ) -> Sequence[SearchResult]:
+        """As `search` for each question, embedding them together."""
+        vectors = await self._embedder.embed_queries(questions)
+        return await asyncio.gather(
+            *(
+                self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=None, vector=vector)
+                for question, vector in zip(questions, vectors, strict=True)
+            )
+        )
 
     async def passages_by_id(
         self, tenant_id: TenantId, passage_ids: Sequence[PassageId]
     ) -> Sequence[Passage]:
         """Those of the tenant that are still there, in the order asked; others are left out."""
-        raise NotImplementedError
+        found = {
+            item.chunk.passage_id: as_passage(item)
+            for item in await self._passages.active(tenant_id, passage_ids)
+        }
+        return [found[each] for each in passage_ids if each in found]
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """`(len(texts), dimension)`, float32, rows of length 1, in the order given: to compare sentences."""
-        raise NotImplementedError
+        return await self._embedder.embed_passages(texts)
 
     async def stats(self) -> Stats:
         """Counts over all tenants, for health pages."""
-        raise NotImplementedError
+        return await self._vaults.stats()
+
+    async def _recording_failure(
+        self, tenant_id: TenantId, document_id: DocumentId, stage: Callable[[], Awaitable[None]]
+    ) -> None:
+        try:
+            await stage()
+        except Exception as error:  # whatever stopped a stage belongs to the document, not to its workflow
+            entry = await self._documents.find(tenant_id, document_id)
+            if entry is None:
+                return
+            log.exception("ingestion.failed document=%s stage=%s", document_id, entry.document.stage)
+            title, detail = _explain(entry, error)
+            await self._documents.fail(entry, title=title, detail=detail)
+
+    async def _forget_deleted_rows(self) -> None:
+        """Take deleted keys out of SQLite's log too; other databases have their own ways (see docs)."""
+        async with self._database.reading() as connection:
+            if connection.dialect.name != "sqlite":
+                return
+            raw = await connection.get_raw_connection()
+            with contextlib.suppress(Exception):  # readers at work: the next deletion or start gets it done
+                cursor = await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+                await cursor.close()
+
+
+class _Intake:
+    """Looks at a file while it streams by: its kind, size and keyed digest, and whether it may come in."""
+
+    def __init__(self, name: str, content_key: bytes, most_bytes: int) -> None:
+        self.name = name
+        self.kind: Kind | None = None
+        self.size = 0
+        self.mac = crypto.digest(content_key)
+        self._most_bytes = most_bytes
+
+    async def check(self, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        """The same bytes. Raises what `add_document` raises, as early as it can be told."""
+        head = b""
+        async for part in content:
+            self.size += len(part)
+            if self.size > self._most_bytes:
+                most = self._most_bytes // 2**20
+                raise DocumentTooLarge(self.name, reason=f"the limit is {most:,} MiB a file")
+            self.mac.update(part)
+            if self.kind is None:
+                head += part
+                if len(head) < HEAD_BYTES:
+                    continue
+                self.kind = recognise(self.name, head[:HEAD_BYTES])
+                part = head
+            yield part
+        if self.size == 0:
+            raise DocumentEmpty(self.name)
+        if self.kind is None:
+            self.kind = recognise(self.name, head)
+            yield head
+
+
+def _explain(entry: Entry, error: Exception) -> tuple[str, str]:
+    """A title and what to do, for a failure that is not the file's fault."""
+    if isinstance(error, SealBroken):
+        return "Sealed copy damaged", f"{error} Or delete {entry.document.name!r} and add it again."
+    if isinstance(error, VaultUnavailable):
+        return "Interrupted", f"{error} Then retry this document."
+    return "Interrupted", "Something went wrong while it was taken in. Nothing is lost: retry this document."
+
+
+def _ignore(_progress: float) -> None:
+    """For callers who do not want to know."""

@@ -1,0 +1,225 @@
+"""Documents as rows: what is known about each, how far it has come, and its data key. Knows no text and no index."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_vault.errors import NotFound
+from knowledge_vault.keys import DataKey
+from knowledge_vault.ports import Clock, Database
+from knowledge_vault.tables import chunks, document_keys, document_texts, documents
+from knowledge_vault.values import Document, DocumentId, Problem, Stage, TenantId, VaultId
+from knowledge_vault.vaults import Vaults, at, microseconds
+
+_MOST_KEYS = 4096
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A document with what only this package needs of it."""
+
+    document: Document
+    original: str
+    """The name of the sealed file."""
+    data_key: DataKey
+
+
+@dataclass(frozen=True)
+class NewDocument:
+    id: DocumentId
+    name: str
+    media_type: str
+    size_bytes: int
+    content_mac: bytes
+    original: str
+    data_key: DataKey
+    sealed_key: bytes
+    key_version: int
+
+
+class Documents:
+    def __init__(self, database: Database, vaults: Vaults, clock: Clock) -> None:
+        self._database = database
+        self._vaults = vaults
+        self._clock = clock
+        self._keys: OrderedDict[tuple[DocumentId, int], DataKey] = OrderedDict()
+
+    async def add(self, tenant: TenantId, vault: VaultId, new: NewDocument) -> DocumentId | None:
+        """Record a received document; when the vault has these bytes already, that document's id instead."""
+        async with self._database.writing() as connection:
+            twin = await connection.scalar(
+                select(documents.c.id).where(
+                    documents.c.vault_id == vault, documents.c.content_mac == new.content_mac
+                )
+            )
+            if twin is not None:
+                return DocumentId(twin)
+            await connection.execute(
+                insert(documents).values(
+                    id=new.id,
+                    tenant_id=tenant,
+                    vault_id=vault,
+                    version=1,
+                    stage=Stage.RECEIVED,
+                    progress=0.0,
+                    attempt=1,
+                    media_type=new.media_type,
+                    size_bytes=new.size_bytes,
+                    content_mac=new.content_mac,
+                    page_count=None,
+                    chunk_count=0,
+                    original=new.original,
+                    created_at=microseconds(self._clock.now()),
+                    sealed_name=new.data_key.seal(new.name.encode(), "name"),
+                )
+            )
+            await connection.execute(
+                insert(document_keys).values(
+                    document_id=new.id, version=1, key_version=new.key_version, sealed_key=new.sealed_key
+                )
+            )
+        return None
+
+    async def get(self, tenant: TenantId, document: DocumentId) -> Entry:
+        entry = await self.find(tenant, document)
+        if entry is None:
+            raise NotFound("document", document)
+        return entry
+
+    async def find(self, tenant: TenantId, document: DocumentId) -> Entry | None:
+        found = await self._select(tenant, documents.c.id == document)
+        return found[0] if found else None
+
+    async def list(self, tenant: TenantId, vault: VaultId) -> Sequence[Entry]:
+        await self._vaults.keys(tenant, vault)
+        return await self._select(tenant, documents.c.vault_id == vault)
+
+    async def find_many(self, tenant: TenantId, ids: Sequence[DocumentId]) -> Sequence[Entry]:
+        return await self._select(tenant, documents.c.id.in_(ids)) if ids else []
+
+    async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
+        done = (Stage.ACTIVE, Stage.FAILED)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(
+                select(documents.c.tenant_id, documents.c.id)
+                .where(documents.c.stage.not_in(done))
+                .order_by(documents.c.created_at, documents.c.id)
+            )
+        return [(TenantId(tenant), DocumentId(document)) for tenant, document in rows]
+
+    async def originals(self) -> set[str]:
+        """The names of all files that belong to a document."""
+        async with self._database.reading() as connection:
+            return set((await connection.execute(select(documents.c.original))).scalars())
+
+    async def advance(
+        self, connection: AsyncConnection, entry: Entry, *, before: Stage, after: Stage, **facts: object
+    ) -> bool:
+        """Move to the next stage, unless the document was deleted or is elsewhere meanwhile."""
+        result = await connection.execute(
+            update(documents)
+            .where(
+                documents.c.id == entry.document.id,
+                documents.c.version == entry.document.version,
+                documents.c.attempt == entry.document.attempt,
+                documents.c.stage == before,
+            )
+            .values(stage=after, **facts)
+        )
+        return result.rowcount == 1
+
+    async def is_at(self, connection: AsyncConnection, entry: Entry, stage: Stage) -> bool:
+        row = await connection.execute(
+            select(documents.c.id).where(
+                documents.c.id == entry.document.id,
+                documents.c.attempt == entry.document.attempt,
+                documents.c.stage == stage,
+            )
+        )
+        return row.first() is not None
+
+    async def fail(self, entry: Entry, *, title: str, detail: str) -> None:
+        """Mark this attempt as failed, unless it is active or was deleted meanwhile."""
+        problem = json.dumps({"title": title, "detail": detail}, ensure_ascii=False).encode()
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(documents)
+                .where(
+                    documents.c.id == entry.document.id,
+                    documents.c.attempt == entry.document.attempt,
+                    documents.c.stage != Stage.ACTIVE,
+                )
+                .values(stage=Stage.FAILED, sealed_problem=entry.data_key.seal(problem, "problem"))
+            )
+
+    async def begin_again(self, entry: Entry) -> None:
+        """Set a failed document back to the start, without what it had become so far."""
+        async with self._database.writing() as connection:
+            is_reset = await self.advance(
+                connection,
+                entry,
+                before=Stage.FAILED,
+                after=Stage.RECEIVED,
+                attempt=entry.document.attempt + 1,
+                progress=0.0,
+                page_count=None,
+                chunk_count=0,
+                sealed_problem=None,
+            )
+            if is_reset:
+                for table in (chunks, document_texts):
+                    await connection.execute(delete(table).where(table.c.document_id == entry.document.id))
+
+    async def delete(self, connection: AsyncConnection, entry: Entry) -> None:
+        """Remove the key first in name and all rows with it; the caller commits and cleans up the rest."""
+        document = entry.document.id
+        await connection.execute(delete(document_keys).where(document_keys.c.document_id == document))
+        await connection.execute(delete(documents).where(documents.c.id == document))
+        self._keys.pop((document, entry.document.version), None)
+
+    async def _select(self, tenant: TenantId, condition: object) -> Sequence[Entry]:
+        query = (
+            select(documents, document_keys.c.sealed_key)
+            .join(
+                document_keys,
+                (document_keys.c.document_id == documents.c.id)
+                & (document_keys.c.version == documents.c.version),
+            )
+            .where(documents.c.tenant_id == tenant, condition)  # type: ignore[arg-type]  # a column expression
+            .order_by(documents.c.created_at, documents.c.id)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return [await self._entry(tenant, row) for row in rows]
+
+    async def _entry(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> Entry:
+        place = (DocumentId(row.id), row.version)
+        if place not in self._keys:
+            keys = await self._vaults.keys(tenant, VaultId(row.vault_id))
+            self._keys[place] = keys.vault_key.open_data_key(row.sealed_key, *place)
+            if len(self._keys) > _MOST_KEYS:
+                self._keys.popitem(last=False)
+        data_key = self._keys[place]
+        problem = None
+        if row.sealed_problem is not None:
+            problem = Problem(**json.loads(data_key.open(row.sealed_problem, "problem")))
+        document = Document(
+            id=DocumentId(row.id),
+            vault_id=VaultId(row.vault_id),
+            name=data_key.open(row.sealed_name, "name").decode(),
+            media_type=row.media_type,
+            size_bytes=row.size_bytes,
+            stage=Stage(row.stage),
+            progress=row.progress,
+            problem=problem,
+            page_count=row.page_count,
+            chunk_count=row.chunk_count,
+            created_at=at(row.created_at),
+            version=row.version,
+            attempt=row.attempt,
+        )
+        return Entry(document, row.original, data_key)

@@ -1,0 +1,96 @@
+"""The only way into the index: by a vault's own search keys, which name its tenant and vault. Scrambles on the way.
+
+What comes back are ids and rough scores; `search.py` opens the sealed chunks, which only their tenant's keys
+open, and scores them exactly.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge_vault.index.engine import Engine, Hits, Point
+from knowledge_vault.index.scramble import SearchKeys
+from knowledge_vault.values import DocumentId, PassageId, VaultId
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A chunk as the index is to find it, in clear."""
+
+    id: PassageId
+    document: DocumentId
+    vector: NDArray[np.float32]
+    """`(dimension,)`, float32, length 1."""
+    terms: Sequence[int]
+    """Distinct, from `SearchKeys.term`."""
+
+
+class VaultIndex:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def add(self, keys: SearchKeys, entries: Sequence[Entry]) -> None:
+        """Add or replace; found by the next search, and durable, on return."""
+
+        def scramble_and_add() -> None:
+            points = [
+                Point(
+                    entry.id,
+                    keys.document(entry.document),
+                    keys.stored(entry.vector, entry.id),
+                    tuple(entry.terms),
+                )
+                for entry in entries
+            ]
+            self._engine.upsert(keys.vault, points)
+
+        await asyncio.to_thread(scramble_and_add)
+
+    async def remove(self, keys: SearchKeys, ids: Collection[PassageId]) -> None:
+        await asyncio.to_thread(self._engine.delete, keys.vault, ids)
+
+    async def drop(self, vault: VaultId) -> None:
+        """Forget everything of a vault; needs no keys, for they are destroyed first."""
+        await asyncio.to_thread(self._engine.drop, vault)
+
+    async def nearest(
+        self,
+        keys: SearchKeys,
+        vector: NDArray[np.float32],
+        *,
+        limit: int,
+        within: Collection[DocumentId] | None,
+    ) -> Hits:
+        """The passages roughly nearest to a question's vector, best first."""
+        named = None if within is None else [keys.document(document) for document in within]
+        asked = keys.asked(vector)
+        return await asyncio.to_thread(
+            lambda: self._engine.nearest(keys.vault, asked, limit=limit, within=named)
+        )
+
+    async def matching(
+        self,
+        keys: SearchKeys,
+        weights: Mapping[int, float],
+        *,
+        limit: int,
+        within: Collection[DocumentId] | None,
+    ) -> Hits:
+        """The passages that have the heaviest of these terms (from `SearchKeys.term`), best first."""
+        named = None if within is None else [keys.document(document) for document in within]
+        return await asyncio.to_thread(
+            lambda: self._engine.matching(keys.vault, weights, limit=limit, within=named)
+        )
+
+    async def ids(self, keys: SearchKeys) -> set[PassageId]:
+        return await asyncio.to_thread(self._engine.ids, keys.vault)
+
+    async def vaults(self) -> set[VaultId]:
+        """Every vault that has anything in the index, also those that SQL no longer knows."""
+        return await asyncio.to_thread(self._engine.shards)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._engine.close)

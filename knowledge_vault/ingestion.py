@@ -1,0 +1,224 @@
+"""Take a document from its sealed original to being found, stage by stage. Each stage may be repeated and resumed.
+
+SQL says how far a document is. What a stage makes is written before the stage is marked, under the same names each
+time, so that a crash anywhere leaves at most work to do again. A document is found only once all of it can be.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from knowledge_vault import statistics
+from knowledge_vault.chunking import Span, chunk
+from knowledge_vault.documents import Documents, Entry
+from knowledge_vault.errors import DocumentRefused, DocumentWithoutText, NotFound
+from knowledge_vault.index.scramble import SearchKeys
+from knowledge_vault.index.vault_index import Entry as IndexEntry
+from knowledge_vault.index.vault_index import VaultIndex
+from knowledge_vault.originals import Originals
+from knowledge_vault.parsing.kinds import Kind
+from knowledge_vault.parsing.parsed import Parsed, Parser
+from knowledge_vault.passages import Passages, Searchable, count_words, passage_id
+from knowledge_vault.ports import Database, Embedder
+from knowledge_vault.tables import document_texts, documents
+from knowledge_vault.values import Chunk, DocumentId, Limits, Stage, TenantId
+from knowledge_vault.vaults import Vaults
+from knowledge_vault.words import Language, language_of, split_words, stem
+
+_EMBED_BATCH = 16
+_INDEX_BATCH = 256
+_PARSED, _EMBEDDED = 0.1, 0.9
+"""How far along a document is at the end of these stages."""
+
+Progress = Callable[[float], None]
+
+
+class Ingestion:
+    def __init__(
+        self,
+        database: Database,
+        vaults: Vaults,
+        documents: Documents,
+        passages: Passages,
+        originals: Originals,
+        index: VaultIndex,
+        *,
+        parser: Parser,
+        embedder: Embedder,
+        limits: Limits,
+    ) -> None:
+        self._database = database
+        self._vaults = vaults
+        self._documents = documents
+        self._passages = passages
+        self._originals = originals
+        self._index = index
+        self._parser = parser
+        self._embedder = embedder
+        self._limits = limits
+
+    async def parse(self, tenant: TenantId, document: DocumentId) -> None:
+        entry = await self._documents.find(tenant, document)
+        if entry is None or entry.document.stage is not Stage.RECEIVED:
+            return
+        content = await self._originals.read(entry.original, entry.data_key)
+        try:
+            parsed = await self._parser.parse(
+                content,
+                name=entry.document.name,
+                kind=Kind(entry.document.media_type),
+                limits=self._limits,
+            )
+        except DocumentRefused as error:
+            await self._documents.fail(entry, title=error.title, detail=error.detail)
+            return
+        sealed = await asyncio.to_thread(entry.data_key.seal, parsed.to_json(), "text")
+        async with self._database.writing() as connection:
+            if await self._documents.is_at(connection, entry, Stage.RECEIVED):
+                await connection.execute(
+                    insert(document_texts)
+                    .prefix_with("OR REPLACE")
+                    .values(document_id=document, version=entry.document.version, sealed=sealed)
+                )
+                await self._documents.advance(
+                    connection,
+                    entry,
+                    before=Stage.RECEIVED,
+                    after=Stage.PARSED,
+                    progress=_PARSED,
+                    page_count=len(parsed.pages) or None,
+                )
+
+    async def index(self, tenant: TenantId, document: DocumentId, progress: Progress) -> None:
+        entry = await self._documents.find(tenant, document)
+        if entry is not None and entry.document.stage is Stage.PARSED:
+            await self._embed(tenant, entry, progress)
+            entry = await self._documents.find(tenant, document)
+        if entry is not None and entry.document.stage is Stage.EMBEDDED:
+            await self._activate(tenant, entry)
+            progress(1.0)
+
+    async def text(self, entry: Entry) -> Parsed:
+        """Raises:
+        NotFound: it is not parsed yet.
+        """
+        async with self._database.reading() as connection:
+            sealed = await connection.scalar(
+                select(document_texts.c.sealed).where(
+                    document_texts.c.document_id == entry.document.id,
+                    document_texts.c.version == entry.document.version,
+                )
+            )
+        if sealed is None:
+            raise NotFound("text of document", entry.document.id)
+        return await asyncio.to_thread(lambda: Parsed.from_json(entry.data_key.open(sealed, "text")))
+
+    async def _embed(self, tenant: TenantId, entry: Entry, progress: Progress) -> None:
+        keys = (await self._vaults.keys(tenant, entry.document.vault_id)).search
+        parsed = await self.text(entry)
+        language = await asyncio.to_thread(language_of, parsed.text)
+        spans = await self._spans(parsed)
+        if not spans:
+            error = DocumentWithoutText(entry.document.name)
+            await self._documents.fail(entry, title=error.title, detail=error.detail)
+            return
+        saved = await self._passages.saved_numbers(entry)
+        missing = [number for number in range(len(spans)) if number not in saved]
+        for start in range(0, len(missing), _EMBED_BATCH):
+            batch = missing[start : start + _EMBED_BATCH]
+            found = await self._searchable(entry, parsed, spans, batch, language, keys)
+            done = _PARSED + (_EMBEDDED - _PARSED) * (len(saved) + start + len(batch)) / len(spans)
+            async with self._database.writing() as connection:
+                if not await self._documents.is_at(connection, entry, Stage.PARSED):
+                    return
+                await self._passages.save(connection, entry, found)
+                await connection.execute(
+                    update(documents).where(documents.c.id == entry.document.id).values(progress=done)
+                )
+            progress(done)
+        async with self._database.writing() as connection:
+            await self._documents.advance(
+                connection,
+                entry,
+                before=Stage.PARSED,
+                after=Stage.EMBEDDED,
+                progress=_EMBEDDED,
+                chunk_count=len(spans),
+            )
+
+    async def _spans(self, parsed: Parsed) -> list[Span]:
+        loop = asyncio.get_running_loop()
+
+        def count_tokens(texts: Sequence[str]) -> Sequence[int]:
+            return asyncio.run_coroutine_threadsafe(self._embedder.count_tokens(texts), loop).result()
+
+        return await asyncio.to_thread(chunk, parsed, count_tokens)
+
+    async def _searchable(
+        self,
+        entry: Entry,
+        parsed: Parsed,
+        spans: Sequence[Span],
+        numbers: Sequence[int],
+        language: Language,
+        keys: SearchKeys,
+    ) -> list[Searchable]:
+        texts = [with_heading(spans[number], parsed.text) for number in numbers]
+        vectors = await self._embedder.embed_passages(texts)
+
+        def put_together() -> list[Searchable]:
+            return [
+                Searchable(
+                    chunk=Chunk(
+                        passage_id=passage_id(entry.document.id, entry.document.version, number),
+                        number=number,
+                        text=parsed.text[spans[number].start : spans[number].end],
+                        start=spans[number].start,
+                        end=spans[number].end,
+                        page=spans[number].page,
+                        heading=spans[number].heading,
+                    ),
+                    document=entry.document,
+                    language=language,
+                    words=count_words(
+                        [keys.term(language, word) for word in stem(split_words(text), language)]
+                    ),
+                    vector=vector,
+                )
+                for number, text, vector in zip(numbers, texts, vectors, strict=True)
+            ]
+
+        return await asyncio.to_thread(put_together)
+
+    async def _activate(self, tenant: TenantId, entry: Entry) -> None:
+        keys = (await self._vaults.keys(tenant, entry.document.vault_id)).search
+        found = await self._passages.of_document(entry)
+        await self.add_to_index(keys, found)
+        async with self._database.writing() as connection:
+            is_active = await self._documents.advance(
+                connection, entry, before=Stage.EMBEDDED, after=Stage.ACTIVE, progress=1.0
+            )
+            if is_active:
+                await statistics.count_in(connection, entry.document.vault_id, found)
+        if not is_active and await self._documents.find(tenant, entry.document.id) is None:
+            await self._index.remove(keys, [item.chunk.passage_id for item in found])
+
+    async def add_to_index(self, keys: SearchKeys, found: Sequence[Searchable]) -> None:
+        for start in range(0, len(found), _INDEX_BATCH):
+            await self._index.add(
+                keys,
+                [
+                    IndexEntry(item.chunk.passage_id, item.document.id, item.vector, tuple(item.words))
+                    for item in found[start : start + _INDEX_BATCH]
+                ],
+            )
+
+
+def with_heading(span: Span, text: str) -> str:
+    """What is embedded and whose words count: the chunk behind the headings it stands under."""
+    own = text[span.start : span.end]
+    path = span.heading.split(" › ")
+    above = " › ".join(path[:-1] if own.startswith("#") else path)  # it may bring the last of them itself
+    return f"{above}\n{own}" if above else own

@@ -1,0 +1,93 @@
+"""How common each keyword is in a vault: kept beside the documents in SQL, changed in their transactions."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_vault.passages import Searchable
+from knowledge_vault.ports import Database
+from knowledge_vault.tables import search_terms, search_totals
+from knowledge_vault.values import VaultId
+from knowledge_vault.words import Language
+
+_MOST_TERMS = 500
+
+
+@dataclass(frozen=True)
+class Totals:
+    chunk_count: int
+    word_count: int
+
+
+async def count_in(connection: AsyncConnection, vault: VaultId, found: Sequence[Searchable]) -> None:
+    """Add the chunks of a document that becomes active."""
+    await _change(connection, vault, found, sign=1)
+
+
+async def count_out(connection: AsyncConnection, vault: VaultId, found: Sequence[Searchable]) -> None:
+    """Take off the chunks of a document that is no longer active."""
+    await _change(connection, vault, found, sign=-1)
+    await connection.execute(
+        delete(search_terms).where(search_terms.c.vault_id == vault, search_terms.c.chunk_count <= 0)
+    )
+
+
+async def _change(
+    connection: AsyncConnection, vault: VaultId, found: Sequence[Searchable], *, sign: int
+) -> None:
+    terms = Counter(term for item in found for term in item.words)
+    if terms:
+        addition = insert(search_terms)
+        await connection.execute(
+            addition.on_conflict_do_update(
+                index_elements=[search_terms.c.vault_id, search_terms.c.term],
+                set_={"chunk_count": search_terms.c.chunk_count + addition.excluded.chunk_count},
+            ),
+            [{"vault_id": vault, "term": t, "chunk_count": sign * count} for t, count in terms.items()],
+        )
+    for language in {item.language for item in found}:
+        same = [item for item in found if item.language == language]
+        addition = insert(search_totals)
+        await connection.execute(
+            addition.values(
+                vault_id=vault,
+                language=language,
+                chunk_count=sign * len(same),
+                word_count=sign * sum(item.word_count for item in same),
+            ).on_conflict_do_update(
+                index_elements=[search_totals.c.vault_id, search_totals.c.language],
+                set_={
+                    "chunk_count": search_totals.c.chunk_count + addition.excluded.chunk_count,
+                    "word_count": search_totals.c.word_count + addition.excluded.word_count,
+                },
+            )
+        )
+
+
+async def totals(database: Database, vault: VaultId) -> Mapping[Language, Totals]:
+    """By language, those with active chunks only."""
+    async with database.reading() as connection:
+        rows = await connection.execute(
+            select(search_totals).where(search_totals.c.vault_id == vault, search_totals.c.chunk_count > 0)
+        )
+    return {Language(row.language): Totals(row.chunk_count, row.word_count) for row in rows}
+
+
+async def frequencies(database: Database, vault: VaultId, terms: Collection[int]) -> Mapping[int, int]:
+    """In how many active chunks each of the terms occurs; those in none are left out."""
+    wanted = list(terms)
+    found: dict[int, int] = {}
+    async with database.reading() as connection:
+        for start in range(0, len(wanted), _MOST_TERMS):
+            rows = await connection.execute(
+                select(search_terms.c.term, search_terms.c.chunk_count).where(
+                    search_terms.c.vault_id == vault,
+                    search_terms.c.term.in_(wanted[start : start + _MOST_TERMS]),
+                )
+            )
+            found.update({term: count for term, count in rows if count > 0})
+    return found

@@ -1,0 +1,115 @@
+"""Turn text into the words that keyword search compares: folded, cut and stemmed as each language wants it.
+
+Words are compared within one stemming language: a document is stemmed in the language it is in, a question in
+each language that the vault holds, so that neither a wrong guess about a short question nor a mixture of
+languages in one vault loses a match.
+"""
+
+import re
+import threading
+import unicodedata
+from functools import cache
+from typing import NewType
+
+Language = NewType("Language", str)
+"""A stemming language; `UNSTEMMED` holds all others together."""
+
+UNSTEMMED = Language("none")
+_STEMMERS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "no": "norwegian",
+    "nb": "norwegian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+}
+_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
+"""Runs of kana, Chinese characters and Thai: no spaces tell their words apart, so pairs of characters must do."""
+
+_SAMPLE = 4000
+_local = threading.local()
+
+
+def language_of(text: str) -> Language:
+    """The stemming language of a document, by its beginning, middle and end; loads 70 MB on first use."""
+    sample = text if len(text) <= 3 * _SAMPLE else _ends_and_middle(text)
+    if not any(character.isalpha() for character in sample):
+        return UNSTEMMED
+    import py3langid
+
+    code, _ = py3langid.classify(sample)
+    return Language(_STEMMERS.get(code, UNSTEMMED))
+
+
+def _ends_and_middle(text: str) -> str:
+    middle = len(text) // 2
+    return " ".join((text[:_SAMPLE], text[middle : middle + _SAMPLE], text[-_SAMPLE:]))
+
+
+def split_words(text: str) -> list[str]:
+    """Folded words in order, not stemmed; pairs of characters where a script has no spaces.
+
+    Combining marks belong to words: without them Hindi falls to pieces at every vowel sign.
+    """
+    folded = unicodedata.normalize("NFKC", text).lower()
+    spaced = "".join(character if _is_in_words(character) else " " for character in folded)
+    words: list[str] = []
+    for run in spaced.split():
+        position = 0
+        for match in _WITHOUT_SPACES.finditer(run):
+            if match.start() > position:
+                words.append(run[position : match.start()])
+            found = match[0]
+            words += [found[at : at + 2] for at in range(len(found) - 1)] or [found]
+            position = match.end()
+        if position < len(run):
+            words.append(run[position:])
+    return words
+
+
+@cache
+def _is_in_words(character: str) -> bool:
+    return character == "_" or unicodedata.category(character)[0] in "LNM"
+
+
+def stem(words: list[str], language: Language) -> list[str]:
+    if language == UNSTEMMED:
+        return words
+    stemmers = _local.__dict__.setdefault("stemmers", {})  # one per thread: they keep state while they work
+    if language not in stemmers:
+        import Stemmer
+
+        stemmers[language] = Stemmer.Stemmer(language)
+    stemmed: list[str] = stemmers[language].stemWords(words)
+    return stemmed
+
+
+def share_without_spaces(words: list[str]) -> float:
+    """How much of a question is in a script without spaces: 0 to 1."""
+    return sum(1 for word in words if _WITHOUT_SPACES.match(word)) / len(words) if words else 0.0

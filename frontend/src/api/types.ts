@@ -1,0 +1,57 @@
+/** The shapes that the server speaks, under the names this app uses for them. Nothing is retyped here. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Session = Schemas['SessionOut'];
+export type User = Schemas['UserOut'];
+export type Wallet = Schemas['WalletOut'];
+
+export type Vault = Schemas['VaultOut'];
+export type VaultDocument = Schemas['DocumentOut'];
+export type Upload = Schemas['UploadOut'];
+export type DocumentText = Schemas['DocumentTextOut'];
+export type Passage = Schemas['PassageOut'];
+
+export type AgentSummary = Schemas['AgentSummary'];
+export type Agent = Schemas['AgentOut'];
+export type AgentVersion = Schemas['VersionOut'];
+export type Publication = Schemas['PublishIn'];
+
+export type CatalogueEntry = Schemas['CatalogueEntryOut'];
+export type Terms = Schemas['TermsOut'];
+export type License = Schemas['LicenseOut'];
+export type PreparedTransaction = Schemas['TransactionOut'];
+
+export type ChatSummary = Schemas['ChatSummary'];
+export type Chat = Schemas['ChatOut'];
+export type Message = Schemas['MessageOut'];
+export type Citation = Schemas['Citation'];
+export type Sentence = Schemas['AnswerSentence'];
+
+export type Receipt = Schemas['ReceiptOut'];
+export type Settlement = Schemas['SettlementOut'];
+export type ApiKey = Schemas['ApiKeyOut'];
+
+/** The palette travels as free JSON (each kind brings its own JSON schema), so its frame is described here. */
+export interface NodeKind {
+  kind: string;
+  version: number;
+  title: string;
+  help: string;
+  category: string;
+  inputs: readonly Socket[];
+  outputs: readonly Socket[];
+  settings_schema: Record<string, unknown>;
+  example: Record<string, unknown>;
+}
+
+export interface Socket {
+  name: string;
+  title: string;
+  type: string;
+  /** For inputs: whether an edge is needed here. */
+  required?: boolean;
+  /** For outputs: the input whose value, and so whose type, comes out here. */
+  passes?: string | null;
+}

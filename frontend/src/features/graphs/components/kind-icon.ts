@@ -1,0 +1,24 @@
+/** A picture for each kind of node; one that this page does not know yet gets a plain box. */
+import {
+  IconArrowsSplit2,
+  IconBox,
+  IconFileSearch,
+  IconFlag,
+  IconMessageQuestion,
+  IconQuote,
+  IconSparkles,
+  type Icon,
+} from '@tabler/icons-react';
+
+const ICONS: Readonly<Record<string, Icon>> = {
+  start: IconMessageQuestion,
+  search_documents: IconFileSearch,
+  ask_model: IconSparkles,
+  answer_with_sources: IconQuote,
+  if_otherwise: IconArrowsSplit2,
+  answer: IconFlag,
+};
+
+export function iconOf(kind: string): Icon {
+  return ICONS[kind] ?? IconBox;
+}

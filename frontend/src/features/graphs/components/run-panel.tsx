@@ -1,0 +1,140 @@
+/** Ask the draft, watch its steps, open any of them. */
+import { Alert, Button, Group, Stack, Text, Textarea, UnstyledButton } from '@mantine/core';
+import { IconAlertTriangle, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
+import { useState } from 'react';
+
+import { AnswerText } from '~/ui/answer-text';
+import { EmptyState } from '~/ui/empty-state';
+import { formatMilliseconds } from '~/ui/format';
+
+import { useEditor } from '../model/editor-store';
+import { iconOf } from './kind-icon';
+import classes from './run-panel.module.css';
+import { StepDetails } from './step-details';
+
+interface RunPanelProps {
+  onStart: (question: string) => void;
+  onStop: () => void;
+}
+
+export function RunPanel({ onStart, onStop }: RunPanelProps) {
+  const run = useEditor((state) => state.run);
+  const problems = useEditor((state) => state.problems);
+  const lookAt = useEditor((state) => state.lookAt);
+  const [question, setQuestion] = useState('');
+  const [openStep, setOpenStep] = useState<number | null>(null);
+  const isRunning = run.state === 'running';
+  const canStart = question.trim() !== '' && problems.length === 0 && !isRunning;
+
+  const start = (): void => {
+    if (!canStart) return;
+    setOpenStep(null);
+    onStart(question.trim());
+  };
+
+  return (
+    <Stack gap="md">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          start();
+        }}
+      >
+        <Textarea
+          label="Question"
+          description="Runs the draft as you see it. Trying is free."
+          autosize
+          minRows={2}
+          maxRows={8}
+          value={question}
+          onChange={(event) => setQuestion(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+              event.preventDefault();
+              start();
+            }
+          }}
+        />
+        <Group justify="space-between" mt="xs">
+          <Text fz="xs" c="dimmed">
+            {problems.length > 0 ? 'Solve the problems first.' : 'Enter runs, Shift + Enter makes a new line.'}
+          </Text>
+          {isRunning ? (
+            <Button size="xs" variant="default" leftSection={<IconPlayerStop size={14} />} onClick={onStop}>
+              Stop
+            </Button>
+          ) : (
+            <Button size="xs" type="submit" disabled={!canStart} leftSection={<IconPlayerPlay size={14} />}>
+              Run
+            </Button>
+          )}
+        </Group>
+      </form>
+
+      {run.state === 'idle' && (
+        <EmptyState icon={IconPlayerPlay} title="Try it here" compact>
+          The steps light up on the canvas as they run. Open one to see what came in, what went out and how long it took.
+        </EmptyState>
+      )}
+
+      {run.steps.length > 0 && (
+        <ol className={classes.steps} aria-label="Steps of this run">
+          {run.steps.map((step, index) => {
+            const Icon = iconOf(step.kind);
+            return (
+              <li key={index}>
+                <UnstyledButton
+                  className={classes.step}
+                  data-state={step.state}
+                  aria-expanded={openStep === index}
+                  onClick={() => {
+                    setOpenStep(openStep === index ? null : index);
+                    lookAt(step.nodeId);
+                  }}
+                >
+                  <Icon size={16} stroke={1.7} aria-hidden />
+                  <span className={classes.title}>{step.title}</span>
+                  <span className={classes.time}>
+                    {step.state === 'running' ? 'running…' : step.state === 'failed' ? 'failed' : formatMilliseconds(step.tookMs ?? 0)}
+                  </span>
+                </UnstyledButton>
+                {openStep === index && <StepDetails step={step} />}
+              </li>
+            );
+          })}
+        </ol>
+      )}
+
+      {run.problem !== null && (
+        <Alert role="alert" color="red" icon={<IconAlertTriangle />} title="The run failed">
+          <Text fz="sm">{run.problem.message}</Text>
+        </Alert>
+      )}
+      {run.state === 'cancelled' && (
+        <Text fz="sm" c="dimmed" role="status">
+          Stopped.
+        </Text>
+      )}
+      {run.answer !== '' && (
+        <section aria-label="Answer" className={classes.answer} aria-live="polite" aria-busy={isRunning}>
+          <AnswerText answer={run.answer} sentences={run.sentences} citations={run.citations} />
+          {run.citations.length > 0 && (
+            <ol className={classes.citations} aria-label="Citations">
+              {run.citations.map((citation) => (
+                <li key={citation.number}>
+                  <Text fz="xs" fw={550}>
+                    {citation.number}. {citation.document}
+                    {citation.page !== null && `, page ${citation.page}`}
+                  </Text>
+                  <Text fz="xs" c="dimmed" lineClamp={3}>
+                    “{citation.quote}”
+                  </Text>
+                </li>
+              ))}
+            </ol>
+          )}
+        </section>
+      )}
+    </Stack>
+  );
+}

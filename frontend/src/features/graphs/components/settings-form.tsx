@@ -1,0 +1,110 @@
+/** A node's form, drawn from the JSON schema of its kind. */
+import { ActionIcon, Button, Code, Group, Stack, Text, TextInput, Tooltip } from '@mantine/core';
+import { IconTrash } from '@tabler/icons-react';
+import { useMemo, type ReactNode } from 'react';
+
+import { useEditor } from '../model/editor-store';
+import { fieldsOf, type Field } from '../model/form';
+import { changeNode, type GraphNode } from '../model/graph';
+import { iconOf } from './kind-icon';
+import { SettingsField } from './settings-field';
+
+export interface VaultChoice {
+  id: string;
+  name: string;
+}
+
+interface SettingsFormProps {
+  node: GraphNode;
+  vaults: readonly VaultChoice[];
+  /** What to show where no vault exists yet. */
+  noVaults: ReactNode;
+}
+
+export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
+  const kind = useEditor((state) => state.kinds.get(node.kind));
+  const graph = useEditor((state) => state.history.present);
+  const change = useEditor((state) => state.change);
+  const removeParts = useEditor((state) => state.remove);
+  const problems = useEditor((state) => state.problems);
+  const fields = useMemo(() => (kind === undefined ? [] : fieldsOf(kind.settings_schema)), [kind]);
+  const Icon = iconOf(node.kind);
+
+  const set = (field: Field, value: unknown): void => {
+    const settings = { ...node.settings, [field.name]: value };
+    change(changeNode(graph, node.id, { settings }), `${node.id}.${field.name}`);
+  };
+
+  return (
+    <Stack gap="md">
+      <Group gap="xs" wrap="nowrap" justify="space-between">
+        <Group gap="xs" wrap="nowrap">
+          <Icon size={18} stroke={1.7} aria-hidden />
+          <Text fw={600}>{kind?.title ?? node.kind}</Text>
+        </Group>
+        <Tooltip label="Delete this step">
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label="Delete this step"
+            onClick={() => removeParts({ nodes: [node.id] })}
+          >
+            <IconTrash size={17} />
+          </ActionIcon>
+        </Tooltip>
+      </Group>
+      {kind !== undefined && (
+        <Text fz="sm" c="dimmed" style={{ whiteSpace: 'pre-line' }}>
+          {unwrapped(kind.help)}
+        </Text>
+      )}
+      {problems
+        .filter(({ node_id }) => node_id === node.id)
+        .map((problem) => (
+          <Text key={problem.code + problem.message} fz="sm" c="var(--q-bad)" role="status">
+            {problem.message}
+          </Text>
+        ))}
+      <TextInput
+        label="Name on the canvas"
+        placeholder={kind?.title}
+        maxLength={200}
+        value={node.title}
+        onChange={(event) =>
+          change(changeNode(graph, node.id, { title: event.currentTarget.value }), `${node.id}:title`)
+        }
+      />
+      {fields.map((field) => (
+        <SettingsField
+          key={field.name}
+          field={field}
+          value={node.settings[field.name] ?? field.fallback}
+          vaults={vaults}
+          noVaults={noVaults}
+          onChange={(value) => set(field, value)}
+        />
+      ))}
+      {kind !== undefined && Object.keys(kind.example).length > 0 && (
+        <details>
+          <summary style={{ cursor: 'pointer', fontSize: 13 }}>An example that works</summary>
+          <Code block fz={12} mt="xs">
+            {JSON.stringify(kind.example, null, 2)}
+          </Code>
+        </details>
+      )}
+      {kind === undefined && (
+        <Button color="red" variant="light" onClick={() => removeParts({ nodes: [node.id] })}>
+          Remove this step
+        </Button>
+      )}
+    </Stack>
+  );
+}
+
+/** Help texts are wrapped for the people who write them; here each paragraph flows. */
+function unwrapped(help: string): string {
+  return help
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.replace(/\s*\n\s*/g, ' '))
+    .join('\n');
+}

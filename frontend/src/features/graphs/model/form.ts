@@ -1,0 +1,99 @@
+/** Reads the JSON schema of a node kind's settings as the fields of a form. */
+
+export type Control =
+  | { control: 'text'; maxLength: number | null }
+  | { control: 'long-text'; maxLength: number | null }
+  | { control: 'template'; maxLength: number | null }
+  | { control: 'condition'; maxLength: number | null }
+  | { control: 'number'; min: number | null; max: number | null; isWhole: boolean }
+  | { control: 'switch' }
+  | { control: 'choice'; options: readonly { value: string; label: string }[] }
+  | { control: 'vaults' }
+  | { control: 'unknown' };
+
+export type Field = Control & {
+  name: string;
+  title: string;
+  description: string;
+  fallback: unknown;
+};
+
+interface JsonSchema {
+  type?: string | string[];
+  format?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  allOf?: JsonSchema[];
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  properties?: Record<string, JsonSchema>;
+}
+
+const LONG_FROM = 500;
+
+export function fieldsOf(settingsSchema: Record<string, unknown>): Field[] {
+  const root = settingsSchema as JsonSchema;
+  return Object.entries(root.properties ?? {}).map(([name, property]) => {
+    const schema = resolve(property, root);
+    return {
+      name,
+      title: property.title ?? schema.title ?? name,
+      description: property.description ?? schema.description ?? '',
+      fallback: property.default,
+      ...controlOf(schema),
+    };
+  });
+}
+
+/** Follows references, and takes the one shape that is not null out of an optional one. */
+function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
+  const target = schema.$ref?.split('/').at(-1);
+  if (target !== undefined) return { ...root.$defs?.[target], ...schema, $ref: undefined };
+  const shapes = (schema.anyOf ?? schema.allOf ?? []).filter(({ type }) => type !== 'null');
+  const [only] = shapes;
+  if (only !== undefined && shapes.length === 1) {
+    return { ...resolve(only, root), ...schema, anyOf: undefined, allOf: undefined };
+  }
+  return schema;
+}
+
+function controlOf(schema: JsonSchema): Control {
+  const options = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+  if (options !== undefined) {
+    return { control: 'choice', options: options.map((value) => ({ value: String(value), label: inWords(String(value)) })) };
+  }
+  const maxLength = schema.maxLength ?? null;
+  switch (schema.type) {
+    case 'string':
+      if (schema.format === 'template') return { control: 'template', maxLength };
+      if (schema.format === 'condition') return { control: 'condition', maxLength };
+      return { control: maxLength !== null && maxLength >= LONG_FROM ? 'long-text' : 'text', maxLength };
+    case 'integer':
+    case 'number':
+      return {
+        control: 'number',
+        min: schema.minimum ?? null,
+        max: schema.maximum ?? null,
+        isWhole: schema.type === 'integer',
+      };
+    case 'boolean':
+      return { control: 'switch' };
+    case 'array':
+      return schema.format === 'vaults' ? { control: 'vaults' } : { control: 'unknown' };
+    default:
+      return { control: 'unknown' };
+  }
+}
+
+function inWords(value: string): string {
+  const words = value.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

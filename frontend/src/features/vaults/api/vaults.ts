@@ -1,0 +1,126 @@
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+
+import { api, unwrap } from '~/api/client';
+import { problemOf } from '~/api/problem';
+import type { Upload } from '~/api/types';
+
+import { isMoving } from '../model/stages';
+
+export const vaultsQuery = queryOptions({
+  queryKey: ['vaults'],
+  queryFn: () => unwrap(api.GET('/api/vaults')),
+});
+
+export const vaultQuery = (vaultId: string) =>
+  queryOptions({
+    queryKey: ['vaults', vaultId],
+    queryFn: () => unwrap(api.GET('/api/vaults/{vault_id}', { params: { path: { vault_id: vaultId } } })),
+  });
+
+/** The vault's documents; asked again every second while any is on its way. */
+export const documentsQuery = (vaultId: string) =>
+  queryOptions({
+    queryKey: ['vaults', vaultId, 'documents'],
+    queryFn: () => unwrap(api.GET('/api/vaults/{vault_id}/documents', { params: { path: { vault_id: vaultId } } })),
+    refetchInterval: (query) => (query.state.data?.some(isMoving) === true ? 1000 : false),
+  });
+
+export const documentQuery = (documentId: string) =>
+  queryOptions({
+    queryKey: ['documents', documentId],
+    queryFn: () => unwrap(api.GET('/api/documents/{document_id}', { params: { path: { document_id: documentId } } })),
+  });
+
+export const documentTextQuery = (documentId: string) =>
+  queryOptions({
+    queryKey: ['documents', documentId, 'text'],
+    queryFn: () =>
+      unwrap(api.GET('/api/documents/{document_id}/text', { params: { path: { document_id: documentId } } })),
+    staleTime: Infinity,
+  });
+
+export function useCreateVault() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { name: string; description: string }) => unwrap(api.POST('/api/vaults', { body })),
+    onSuccess: () => client.invalidateQueries({ queryKey: vaultsQuery.queryKey }),
+  });
+}
+
+export function useChangeVault(vaultId: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { name: string; description: string }) =>
+      unwrap(api.PATCH('/api/vaults/{vault_id}', { params: { path: { vault_id: vaultId } }, body })),
+    onSuccess: () => client.invalidateQueries({ queryKey: vaultsQuery.queryKey }),
+  });
+}
+
+export function useDeleteVault() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (vaultId: string) =>
+      unwrap(api.DELETE('/api/vaults/{vault_id}', { params: { path: { vault_id: vaultId } } })),
+    onSuccess: (_, vaultId) => {
+      client.removeQueries({ queryKey: ['vaults', vaultId] });
+      return client.invalidateQueries({ queryKey: vaultsQuery.queryKey, exact: true });
+    },
+  });
+}
+
+/** Sends files with `XMLHttpRequest`, the only way to see how much has left. `onProgress` gets 0 to 1. */
+function sendFiles(vaultId: string, files: readonly File[], onProgress: (done: number) => void): Promise<Upload> {
+  return new Promise((resolve, reject) => {
+    const body = new FormData();
+    for (const file of files) body.append('files', file, file.name);
+    const request = new XMLHttpRequest();
+    request.open('POST', `/api/vaults/${vaultId}/documents`);
+    request.setRequestHeader('X-Qanat', '1');
+    request.responseType = 'json';
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total);
+    };
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) resolve(request.response as Upload);
+      else reject(problemOf(request.response, request.status));
+    };
+    request.onerror = () => reject(new TypeError('network'));
+    request.send(body);
+  });
+}
+
+export function useAddDocuments(vaultId: string, onProgress: (done: number) => void) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (files: readonly File[]) => sendFiles(vaultId, files, onProgress),
+    onSettled: () => client.invalidateQueries({ queryKey: ['vaults'] }),
+  });
+}
+
+export function useDeleteDocument() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (documentId: string) =>
+      unwrap(api.DELETE('/api/documents/{document_id}', { params: { path: { document_id: documentId } } })),
+    onSuccess: (_, documentId) => {
+      client.removeQueries({ queryKey: ['documents', documentId] });
+      return client.invalidateQueries({ queryKey: ['vaults'] });
+    },
+  });
+}
+
+export function useRetryDocument() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (documentId: string) =>
+      unwrap(api.POST('/api/documents/{document_id}/retry', { params: { path: { document_id: documentId } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['vaults'] }),
+  });
+}
+
+export function useSearchVault(vaultId: string) {
+  return useMutation({
+    mutationFn: (body: { question: string; limit: number }) =>
+      unwrap(api.POST('/api/vaults/{vault_id}/search', { params: { path: { vault_id: vaultId } }, body })),
+  });
+}

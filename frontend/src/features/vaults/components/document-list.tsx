@@ -1,0 +1,116 @@
+/** Every document with its stage, the reason when it failed, and what can be done about it. */
+import { ActionIcon, Anchor, Badge, Group, Paper, Progress, Text, Tooltip } from '@mantine/core';
+import { IconFileText, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+
+import type { VaultDocument } from '~/api/types';
+import { Confirm } from '~/ui/confirm';
+import { formatBytes, formatCount, formatRelative } from '~/ui/format';
+import { notifyProblem } from '~/ui/problem-notice';
+
+import { useDeleteDocument, useRetryDocument } from '../api/vaults';
+import { isMoving, stageInWords } from '../model/stages';
+import classes from './document-list.module.css';
+
+export function DocumentList({ documents }: { documents: readonly VaultDocument[] }) {
+  const [doomed, setDoomed] = useState<VaultDocument | null>(null);
+  const remove = useDeleteDocument();
+  const retry = useRetryDocument();
+  return (
+    <>
+      <Paper component="ul" className={classes.list} aria-label="Documents">
+        {documents.map((document) => (
+          <li key={document.id} className={classes.row}>
+            <IconFileText size={20} stroke={1.5} className={classes.icon} aria-hidden />
+            <div className={classes.main}>
+              {document.stage === 'active' ? (
+                <Anchor component={Link} to={`/documents/${document.id}`} c="inherit" fw={550} className={classes.name}>
+                  {document.name}
+                </Anchor>
+              ) : (
+                <Text component="span" fw={550} className={classes.name}>
+                  {document.name}
+                </Text>
+              )}
+              <Text fz="xs" c="dimmed">
+                {[
+                  formatBytes(document.size_bytes),
+                  document.page_count === null ? null : formatCount(document.page_count, 'page'),
+                  document.chunk_count === 0 ? null : formatCount(document.chunk_count, 'chunk'),
+                  `added ${formatRelative(document.created_at)}`,
+                ]
+                  .filter((part) => part !== null)
+                  .join(' · ')}
+              </Text>
+              {document.error !== null && (
+                <Text fz="sm" c="var(--q-bad)">
+                  {document.error.detail}
+                </Text>
+              )}
+            </div>
+            <div className={classes.stage} role="status">
+              <StageBadge document={document} />
+            </div>
+            <Group gap={4} wrap="nowrap">
+              {document.stage === 'failed' && (
+                <Tooltip label="Try again">
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    aria-label={`Try ${document.name} again`}
+                    loading={retry.isPending && retry.variables === document.id}
+                    onClick={() => retry.mutate(document.id, { onError: notifyProblem })}
+                  >
+                    <IconRefresh size={17} />
+                  </ActionIcon>
+                </Tooltip>
+              )}
+              <Tooltip label="Delete">
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  aria-label={`Delete ${document.name}`}
+                  onClick={() => setDoomed(document)}
+                >
+                  <IconTrash size={17} />
+                </ActionIcon>
+              </Tooltip>
+            </Group>
+          </li>
+        ))}
+      </Paper>
+      <Confirm
+        opened={doomed !== null}
+        title="Delete this document?"
+        confirmLabel="Delete for good"
+        busy={remove.isPending}
+        error={remove.error}
+        onClose={() => {
+          setDoomed(null);
+          remove.reset();
+        }}
+        onConfirm={() => {
+          if (doomed !== null) remove.mutate(doomed.id, { onSuccess: () => setDoomed(null) });
+        }}
+      >
+        <strong>{doomed?.name}</strong> leaves the vault and the search, and its key is destroyed: what is left of it in
+        any backup cannot be read again. Answers already given keep the words they quoted.
+      </Confirm>
+    </>
+  );
+}
+
+function StageBadge({ document }: { document: VaultDocument }) {
+  if (!isMoving(document)) {
+    return <Badge color={document.stage === 'active' ? 'water' : 'red'}>{stageInWords(document)}</Badge>;
+  }
+  return (
+    <>
+      <Text fz="xs" c="dimmed" mb={3}>
+        {stageInWords(document)}
+      </Text>
+      <Progress size="sm" animated value={Math.max(4, document.progress * 100)} aria-label={`${document.name}: progress`} />
+    </>
+  );
+}

@@ -5,9 +5,12 @@ import hashlib
 import hmac
 import logging
 import os
+import secrets
+import tempfile
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -282,6 +285,31 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             local_token=local_token(root_key, boot_id),
             parts=parts,
         )
+
+
+@asynccontextmanager
+async def temporary_vault(settings: Settings) -> AsyncIterator[KnowledgeVault]:
+    """A vault over an empty folder of its own, sealed under a key that is forgotten with it; for measuring."""
+    with tempfile.TemporaryDirectory(prefix="qanat-") as folder:
+        data_dir = Path(folder)
+        path = data_dir / "qanat.db"
+        clock = SystemClock()
+        async with AsyncExitStack() as stack:
+            database = Database.at(path)
+            stack.push_async_callback(database.close)
+            await schema.upgrade(database, path=path, now=clock.now())
+            embedder = SentenceTransformerEmbedder(settings.embedder, threads=settings.embedder_threads)
+            stack.push_async_callback(embedder.close)
+            vault = KnowledgeVault(
+                database,
+                data_dir=data_dir,
+                root_key=RootKey(secrets.token_bytes(32)),
+                clock=clock,
+                embedder=embedder,
+            )
+            stack.push_async_callback(vault.stop)
+            await asyncio.gather(embedder.load(), vault.start())
+            yield vault
 
 
 async def _database_part(database: Database) -> Part:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -40,13 +40,20 @@ def answers(
 
 
 async def _retrieval(data: Path, queries: Path | None, *, as_json: bool) -> None:
+    from backend.wiring import temporary_vault
     from knowledge_vault.evaluation import evaluate_retrieval
 
-    from knowledge_vault.embedding import SentenceTransformerEmbedder
+    needed = [data / "corpus.jsonl", *((queries or data) / name for name in ("queries.jsonl", "qrels.tsv"))]
+    missing = await asyncio.to_thread(lambda: [path for path in needed if not path.is_file()])
+    if missing:
+        raise CommandFailed(f"There is no {missing[0]}. A set is corpus.jsonl, queries.jsonl and qrels.tsv.")
 
-    settings = Settings()
-    embedder = SentenceTransformerEmbedder(settings.embedder, threads=settings.embedder_threads)
-    result: dict[str, Any] = await evaluate_retrieval(data, queries_dir=queries, embedder=embedder)
+    def report(what: str, done: int, of: int) -> None:
+        if not as_json and done % 32 == 0:
+            typer.echo(f"  {what}: {done} of {of}", err=True)
+
+    async with temporary_vault(Settings()) as vault:
+        result = await evaluate_retrieval(vault, data, queries_dir=queries, report=report)
     if as_json:
         typer.echo(json.dumps(result))
         return

@@ -1,0 +1,1 @@
+"""`qanat models list` and `qanat models get NAME`."""

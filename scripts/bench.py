@@ -47,9 +47,8 @@ def main(wanted: list[str]) -> int:
 def run(path: Path) -> dict[str, Any]:
     """What the bench printed last; `failed` with its last lines where that is no JSON."""
     ended = subprocess.run(
-        [PYTHON, path],
+        [PYTHON, "-m", f"tests.bench.{path.stem}"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

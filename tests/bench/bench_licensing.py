@@ -74,18 +74,24 @@ async def measure() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         async with World(Path(folder)).running() as licensing:
             uses = await use_times(licensing)
-    return {
-        "license_check": {"licenses": LICENSES, **_summary(checks)},
-        "one_use": {"uses": USES, **{name: _summary(values) for name, values in uses.items()}},
-    }
+    figures = _figures(f"license check among {LICENSES:,}", checks, p50_at_most_ms=0.05)
+    for name, values in uses.items():
+        bound = 5.0 if name == "together" else None
+        figures += _figures(f"one use, {name.replace('_', ' ')}", values, p50_at_most_ms=bound)
+    notes = [
+        f"{CHECKS:,} checks by many holders; {USES} uses one after the other, every commit synced to disk."
+    ]
+    return {"title": "License check, and one paid use", "figures": figures, "notes": notes}
 
 
-def _summary(seconds: list[float]) -> dict[str, float]:
+def _figures(what: str, seconds: list[float], *, p50_at_most_ms: float | None) -> list[dict[str, Any]]:
     ordered = sorted(seconds)
-    return {
-        "p50_ms": round(statistics.median(ordered) * 1000, 4),
-        "p99_ms": round(ordered[int(len(ordered) * 0.99)] * 1000, 4),
-    }
+    bound = {} if p50_at_most_ms is None else {"at_most": p50_at_most_ms}
+    p50, p99 = statistics.median(ordered), ordered[int(len(ordered) * 0.99)]
+    return [
+        {"what": f"{what}, p50", "value": round(p50 * 1000, 4), "unit": "ms", **bound},
+        {"what": f"{what}, p99", "value": round(p99 * 1000, 4), "unit": "ms"},
+    ]
 
 
 def _event(contract: str, name: str, arguments: dict[str, Any]) -> Event:
@@ -116,4 +122,4 @@ def _bought(number: int, expires_at: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure()), indent=2))
+    print(json.dumps(asyncio.run(measure())))

@@ -113,12 +113,17 @@ async def _wait_until_taken_in(services: Services, user_id: str, vault_id: Vault
 async def _publish(services: Services, author: User, operator: User, vault_id: VaultId, path: Path) -> None:
     file = AgentFile.model_validate(json.loads(await asyncio.to_thread(path.read_text, encoding="utf-8")))
     graph = fill_vaults(file.graph, [vault_id])
-    agent = await services.agents.create(
-        author.id, name=file.name, description=file.description, graph=graph.document()
-    )
+    drafts = await services.agents.list_agents(author.id)
+    if drafts:  # a first start that was interrupted between drawing and publishing
+        agent_id = drafts[0].id
+    else:
+        opened = await services.agents.create(
+            author.id, name=file.name, description=file.description, graph=graph.document()
+        )
+        agent_id = opened.agent.id
     await services.publishing.publish(
         author,
-        agent.agent.id,
+        agent_id,
         slug=SAMPLE_SLUG,
         notes="The sample that comes with Qanat.",
         offers=[

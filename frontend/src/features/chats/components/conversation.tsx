@@ -52,7 +52,7 @@ export function Conversation({ chat, firstQuestion, welcome, note, offers, onOpe
     start(text.trim());
   };
   const retry = (): void => {
-    if (turn !== null) send(turn.question);
+    if (turn !== null) start(turn.question);
   };
 
   // While a turn is under way the server may list its messages already: show them once.

@@ -164,7 +164,7 @@ function ConflictNotice({ saveNow }: { saveNow: () => Promise<boolean> }) {
   const client = useQueryClient();
   const fetchTheirs = async () => {
     const { agentId } = useEditor.getState();
-    return agentId === null ? null : client.fetchQuery({ ...agentQuery(agentId), staleTime: 0 });
+    return agentId === null ? null : client.query({ ...agentQuery(agentId), staleTime: 0 });
   };
   const takeTheirs = async (): Promise<void> => {
     try {

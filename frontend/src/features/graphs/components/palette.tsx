@@ -6,7 +6,7 @@ import { useMemo, useState } from 'react';
 import type { NodeKind } from '~/api/types';
 
 import { useEditor } from '../model/editor-store';
-import { iconOf } from './kind-icon';
+import { KindIcon } from './kind-icon';
 import classes from './palette.module.css';
 
 /** What a dragged palette entry carries: the kind's name. */
@@ -54,7 +54,6 @@ export function Palette() {
 }
 
 function PaletteEntry({ kind, onAdd }: { kind: NodeKind; onAdd: () => void }) {
-  const Icon = iconOf(kind.kind);
   return (
     <Tooltip label={kind.help} multiline w={280} position="right" openDelay={400}>
       <button
@@ -69,7 +68,7 @@ function PaletteEntry({ kind, onAdd }: { kind: NodeKind; onAdd: () => void }) {
           event.dataTransfer.effectAllowed = 'copy';
         }}
       >
-        <Icon size={17} stroke={1.7} className={classes.icon} aria-hidden />
+        <KindIcon kind={kind.kind} size={17} className={classes.icon} />
         <span className={classes.title}>{kind.title}</span>
         <IconPlus size={14} className={classes.plus} aria-hidden />
       </button>

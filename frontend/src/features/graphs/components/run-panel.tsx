@@ -8,7 +8,7 @@ import { EmptyState } from '~/ui/empty-state';
 import { formatMilliseconds } from '~/ui/format';
 
 import { useEditor } from '../model/editor-store';
-import { iconOf } from './kind-icon';
+import { KindIcon } from './kind-icon';
 import classes from './run-panel.module.css';
 import { StepDetails } from './step-details';
 
@@ -79,9 +79,7 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
 
       {run.steps.length > 0 && (
         <ol className={classes.steps} aria-label="Steps of this run">
-          {run.steps.map((step, index) => {
-            const Icon = iconOf(step.kind);
-            return (
+          {run.steps.map((step, index) => (
               <li key={index}>
                 <UnstyledButton
                   className={classes.step}
@@ -92,7 +90,7 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
                     lookAt(step.nodeId);
                   }}
                 >
-                  <Icon size={16} stroke={1.7} aria-hidden />
+                  <KindIcon kind={step.kind} size={16} />
                   <span className={classes.title}>{step.title}</span>
                   <span className={classes.time}>
                     {step.state === 'running' ? 'running…' : step.state === 'failed' ? 'failed' : formatMilliseconds(step.tookMs ?? 0)}
@@ -100,8 +98,7 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
                 </UnstyledButton>
                 {openStep === index && <StepDetails step={step} />}
               </li>
-            );
-          })}
+          ))}
         </ol>
       )}
 

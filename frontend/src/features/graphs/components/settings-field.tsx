@@ -1,5 +1,5 @@
 /** One field of a node's form. */
-import { Chip, Group, MultiSelect, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea } from '@mantine/core';
+import { Button, Group, MultiSelect, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea } from '@mantine/core';
 import { useRef, type ReactNode } from 'react';
 
 import type { Field } from '../model/form';
@@ -157,9 +157,9 @@ function TemplateField({ label, description, value, maxLength, onChange }: Templ
             Insert
           </Text>
           {names.map((name) => (
-            <Chip key={name} size="xs" checked={false} onClick={() => insert(name)}>
+            <Button key={name} size="compact-xs" variant="default" onClick={() => insert(name)}>
               {name}
-            </Chip>
+            </Button>
           ))}
         </Group>
       )}

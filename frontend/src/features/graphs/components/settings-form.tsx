@@ -6,7 +6,7 @@ import { useMemo, type ReactNode } from 'react';
 import { useEditor } from '../model/editor-store';
 import { fieldsOf, type Field } from '../model/form';
 import { changeNode, type GraphNode } from '../model/graph';
-import { iconOf } from './kind-icon';
+import { KindIcon } from './kind-icon';
 import { SettingsField } from './settings-field';
 
 export interface VaultChoice {
@@ -28,7 +28,6 @@ export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
   const removeParts = useEditor((state) => state.remove);
   const problems = useEditor((state) => state.problems);
   const fields = useMemo(() => (kind === undefined ? [] : fieldsOf(kind.settings_schema)), [kind]);
-  const Icon = iconOf(node.kind);
 
   const set = (field: Field, value: unknown): void => {
     const settings = { ...node.settings, [field.name]: value };
@@ -39,7 +38,7 @@ export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
     <Stack gap="md">
       <Group gap="xs" wrap="nowrap" justify="space-between">
         <Group gap="xs" wrap="nowrap">
-          <Icon size={18} stroke={1.7} aria-hidden />
+          <KindIcon kind={node.kind} size={18} />
           <Text fw={600}>{kind?.title ?? node.kind}</Text>
         </Group>
         <Tooltip label="Delete this step">

@@ -6,7 +6,7 @@ import { asPassages, asPlainText } from '../model/step-output';
 import classes from './step-details.module.css';
 
 export function StepDetails({ step }: { step: StepView }) {
-  const sockets = typeof step.output === 'object' && step.output !== null ? Object.entries(step.output) : [];
+  const sockets = typeof step.output === 'object' && step.output !== null ? Object.entries(step.output as Record<string, unknown>) : [];
   const hasDetail = typeof step.detail === 'object' && step.detail !== null && Object.keys(step.detail).length > 0;
   return (
     <Stack gap="sm" className={classes.details}>

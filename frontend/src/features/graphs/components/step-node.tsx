@@ -11,7 +11,7 @@ import { typeInWords } from '../model/connect';
 import { useEditor, type FlowNode } from '../model/editor-store';
 import { titleOf } from '../model/graph';
 import { stepOf } from '../model/run-view';
-import { iconOf } from './kind-icon';
+import { KindIcon } from './kind-icon';
 import classes from './step-node.module.css';
 
 export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps<FlowNode>) {
@@ -22,7 +22,6 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
   const tookMs = useEditor((state) => stepOf(state.run, id)?.tookMs ?? null);
   const isSkipped = useEditor((state) => state.run.state === 'finished' && stepOf(state.run, id) === undefined);
   const kind = kinds.get(node.kind);
-  const Icon = iconOf(node.kind);
   const title = titleOf(node, kinds);
 
   return (
@@ -34,7 +33,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
     >
       <div className={classes.head}>
         <span className={classes.icon} aria-hidden>
-          <Icon size={16} stroke={1.8} />
+          <KindIcon kind={node.kind} size={16} />
         </span>
         <span className={classes.titles}>
           <span className={classes.title}>{title}</span>

@@ -52,22 +52,22 @@ interface EditorState {
   /** The node that the view should move to, and a count so that asking twice moves twice. */
   focus: { nodeId: string; count: number } | null;
 
-  open(agent: { id: string; graph: unknown; revision: number; problems: readonly Problem[] }, kinds: readonly NodeKind[]): void;
-  change(next: Graph, about?: string): void;
-  add(kind: NodeKind, position?: Position): void;
-  connect(source: SocketRef, target: SocketRef): void;
-  remove(ids: { nodes?: Iterable<string>; edges?: Iterable<string> }): void;
-  undo(): void;
-  redo(): void;
-  select(nodeId: string | null): void;
-  lookAt(nodeId: string): void;
-  onNodesChange(changes: NodeChange<FlowNode>[]): void;
-  onEdgesChange(changes: EdgeChange<FlowEdge>[]): void;
+  open: (agent: { id: string; graph: unknown; revision: number; problems: readonly Problem[] }, kinds: readonly NodeKind[]) => void;
+  change: (next: Graph, about?: string) => void;
+  add: (kind: NodeKind, position?: Position) => void;
+  connect: (source: SocketRef, target: SocketRef) => void;
+  remove: (ids: { nodes?: Iterable<string>; edges?: Iterable<string> }) => void;
+  undo: () => void;
+  redo: () => void;
+  select: (nodeId: string | null) => void;
+  lookAt: (nodeId: string) => void;
+  onNodesChange: (changes: NodeChange<FlowNode>[]) => void;
+  onEdgesChange: (changes: EdgeChange<FlowEdge>[]) => void;
   /** Takes the places that nodes were dragged to into the graph, as one step of history. */
-  takePositions(): void;
-  setSave(save: SaveState): void;
-  saved(result: { revision: number; problems: readonly Problem[] }): void;
-  setRun(run: RunView): void;
+  takePositions: () => void;
+  setSave: (save: SaveState) => void;
+  saved: (result: { revision: number; problems: readonly Problem[] }) => void;
+  setRun: (run: RunView) => void;
 }
 
 const EMPTY: Graph = { schema: 'qanat/agent-graph@1', nodes: [], edges: [] };
@@ -195,15 +195,13 @@ export const useEditor = create<EditorState>()((set, get) => {
     takePositions() {
       const { history, nodes } = get();
       const places = new Map(nodes.map(({ id, position }) => [id, position]));
-      let moved = false;
       const next = history.present.nodes.map((node) => {
         const place = places.get(node.id) ?? node.position;
         const position = { x: Math.round(place.x), y: Math.round(place.y) };
         if (position.x === node.position.x && position.y === node.position.y) return node;
-        moved = true;
         return { ...node, position };
       });
-      if (moved) show(edit(history, { ...history.present, nodes: next }, { at: Date.now() }));
+      if (next.some((node, index) => node !== history.present.nodes[index])) show(edit(history, { ...history.present, nodes: next }, { at: Date.now() }));
     },
     setSave(save) {
       set({ save });

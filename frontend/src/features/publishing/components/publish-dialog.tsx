@@ -160,7 +160,7 @@ export function PublishDialog({ agent, address, onClose, onPublished }: PublishD
                     allowDeselect={false}
                     value={share.role}
                     onChange={(role) => {
-                      if (role !== null) changeShare(index, { role: role as Role });
+                      if (role !== null) changeShare(index, { role: role });
                     }}
                   />
                   <NumberInput

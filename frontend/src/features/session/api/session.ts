@@ -47,7 +47,7 @@ export function useSignOut() {
     mutationFn: () => unwrap(api.DELETE('/api/session')),
     onSuccess: async () => {
       client.clear();
-      await client.fetchQuery(sessionQuery);
+      await client.query(sessionQuery);
     },
   });
 }

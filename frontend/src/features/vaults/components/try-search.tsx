@@ -109,7 +109,7 @@ function FoundPassage({ passage }: { passage: Passage }) {
           </Text>
         </Group>
       </Group>
-      {passage.heading !== null && passage.heading !== '' && (
+      {passage.heading !== '' && (
         <Text fz="xs" c="dimmed" mb={2}>
           {passage.heading}
         </Text>

@@ -2,7 +2,7 @@
 import { Alert, Button, Divider, Group, Modal, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 
 import type { Terms } from '~/api/types';
 import { Money, useCurrency } from '~/ui/currency';
@@ -107,7 +107,7 @@ export function BuyDialog({ agentName, terms, wallet, onClose, onBought }: BuyDi
   );
 }
 
-function Line({ label, children }: { label: string; children: React.ReactNode }) {
+function Line({ label, children }: { label: string; children: ReactNode }) {
   return (
     <Group justify="space-between" fz="sm">
       <Text fz="sm" c="dimmed">

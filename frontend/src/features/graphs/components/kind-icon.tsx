@@ -8,7 +8,9 @@ import {
   IconQuote,
   IconSparkles,
   type Icon,
+  type IconProps,
 } from '@tabler/icons-react';
+import { createElement } from 'react';
 
 const ICONS: Readonly<Record<string, Icon>> = {
   start: IconMessageQuestion,
@@ -19,6 +21,6 @@ const ICONS: Readonly<Record<string, Icon>> = {
   answer: IconFlag,
 };
 
-export function iconOf(kind: string): Icon {
-  return ICONS[kind] ?? IconBox;
+export function KindIcon({ kind, ...props }: IconProps & { kind: string }) {
+  return createElement(ICONS[kind] ?? IconBox, { stroke: 1.7, 'aria-hidden': true, ...props });
 }

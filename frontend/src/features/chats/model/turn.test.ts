@@ -1,0 +1,18 @@
+import { after, ask, failed, isUnderWay, stopped } from './turn';
+
+test('an answer grows, ends with its whole text, and then its charge comes', () => {
+  let turn = ask('do bees dance?');
+  turn = after(turn, { event: 'node.started', data: { node_id: 'n', kind: 'search_documents', title: 'Search my documents' } });
+  expect(turn).toMatchObject({ state: 'asking', step: 'Search my documents' });
+  turn = after(turn, { event: 'answer.delta', data: { text: 'Bees' } });
+  expect(isUnderWay(turn)).toBe(true);
+  turn = after(turn, { event: 'run.finished', data: { answer: 'Bees dance.', citations: [], sentences: [], usage: {} } });
+  turn = after(turn, { event: 'charge', data: { charge: 10_000, proof_id: 'p1' } });
+  expect(turn).toMatchObject({ state: 'done', answer: 'Bees dance.', charge: 10_000, proofId: 'p1' });
+});
+
+test('a missing license is told apart from other failures', () => {
+  expect(failed(ask('?'), { title: 'No license', detail: '', status: 402 }).problem?.needsLicense).toBe(true);
+  expect(failed(ask('?'), { title: 'Busy', detail: '', status: 503 }).problem?.needsLicense).toBe(false);
+  expect(isUnderWay(stopped(ask('?')))).toBe(false);
+});

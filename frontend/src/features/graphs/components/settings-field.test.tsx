@@ -1,0 +1,48 @@
+import { MantineProvider } from '@mantine/core';
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { useState } from 'react';
+
+import type { Field } from '../model/form';
+import { SettingsField } from './settings-field';
+
+function Form({ field, first }: { field: Field; first: unknown }) {
+  const [value, setValue] = useState(first);
+  return (
+    <MantineProvider env="test">
+      <SettingsField field={field} value={value} vaults={[{ id: 'v1', name: 'Handbook' }]} noVaults={null} onChange={setValue} />
+      <output>{JSON.stringify(value)}</output>
+    </MantineProvider>
+  );
+}
+
+test('a chip inserts the value that the description names', async () => {
+  render(
+    <Form
+      first="Say: "
+      field={{
+        name: 'prompt',
+        title: 'Prompt',
+        description: '{{question}} inserts what was asked.',
+        fallback: '',
+        control: 'template',
+        maxLength: null,
+      }}
+    />,
+  );
+  await userEvent.click(screen.getByLabelText('Prompt'));
+  await userEvent.click(screen.getByRole('button', { name: 'question' }));
+  expect(screen.getByRole('status')).toHaveTextContent('"Say: {{question}}"');
+});
+
+test('a vault is chosen by its name and kept by its id', async () => {
+  render(
+    <Form
+      first={[]}
+      field={{ name: 'vaults', title: 'Vaults', description: '', fallback: [], control: 'vaults' }}
+    />,
+  );
+  await userEvent.click(screen.getByRole('combobox', { name: 'Vaults' }));
+  await userEvent.click(await screen.findByRole('option', { name: 'Handbook' }));
+  expect(screen.getByRole('status')).toHaveTextContent('["v1"]');
+});

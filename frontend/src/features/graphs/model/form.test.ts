@@ -1,0 +1,55 @@
+import { fieldsOf } from './form';
+
+test('each shape of setting becomes the field that suits it', () => {
+  const fields = fieldsOf({
+    type: 'object',
+    properties: {
+      vaults: { type: 'array', items: { type: 'string' }, format: 'vaults', title: 'Vaults', default: [] },
+      prompt: { type: 'string', format: 'template', maxLength: 8000, title: 'Prompt' },
+      condition: { type: 'string', format: 'condition', title: 'Condition' },
+      role: { type: 'string', maxLength: 2000, title: 'Role' },
+      label: { type: 'string', maxLength: 80, title: 'Label' },
+      limit: { type: 'integer', minimum: 1, maximum: 50, default: 6, title: 'Passages', description: 'How many.' },
+      temperature: { type: 'number', minimum: 0, maximum: 2 },
+      strict: { type: 'boolean', title: 'Strict' },
+      anything: { type: 'object' },
+    },
+  });
+  expect(fields.map(({ name, control }) => [name, control])).toEqual([
+    ['vaults', 'vaults'],
+    ['prompt', 'template'],
+    ['condition', 'condition'],
+    ['role', 'long-text'],
+    ['label', 'text'],
+    ['limit', 'number'],
+    ['temperature', 'number'],
+    ['strict', 'switch'],
+    ['anything', 'unknown'],
+  ]);
+  expect(fields[5]).toMatchObject({ title: 'Passages', description: 'How many.', min: 1, max: 50, isWhole: true, fallback: 6 });
+  expect(fields[6]).toMatchObject({ title: 'temperature', isWhole: false });
+});
+
+test('a choice is offered in words, also through a reference and where it may be left out', () => {
+  const [tone, length] = fieldsOf({
+    $defs: { Tone: { type: 'string', enum: ['very_formal', 'plain'] } },
+    properties: {
+      tone: { $ref: '#/$defs/Tone', default: 'plain', title: 'Tone' },
+      length: { anyOf: [{ type: 'integer', minimum: 1 }, { type: 'null' }], title: 'Length' },
+    },
+  });
+  expect(tone).toMatchObject({
+    control: 'choice',
+    title: 'Tone',
+    fallback: 'plain',
+    options: [
+      { value: 'very_formal', label: 'Very formal' },
+      { value: 'plain', label: 'Plain' },
+    ],
+  });
+  expect(length).toMatchObject({ control: 'number', min: 1 });
+});
+
+test('a kind without settings has no fields', () => {
+  expect(fieldsOf({ type: 'object' })).toEqual([]);
+});

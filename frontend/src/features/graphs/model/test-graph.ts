@@ -1,0 +1,53 @@
+/** A small palette and graph for tests, in the server's own words. */
+import type { NodeKind } from '~/api/types';
+
+import type { Graph } from './graph';
+
+const kind = (
+  name: string,
+  title: string,
+  inputs: [string, string, boolean?][],
+  outputs: [string, string, string?][],
+  properties: Record<string, unknown> = {},
+): NodeKind => ({
+  kind: name,
+  version: 1,
+  title,
+  help: `Help for ${title}.`,
+  category: 'logic',
+  inputs: inputs.map(([socket, type, required = true]) => ({ name: socket, title: socket, type, required })),
+  outputs: outputs.map(([socket, type, passes = null]) => ({ name: socket, title: socket, type, passes })),
+  settings_schema: { type: 'object', properties },
+  example: {},
+});
+
+export const KINDS = new Map(
+  [
+    kind('start', 'Start', [], [['question', 'question']]),
+    kind('search_documents', 'Search documents', [['question', 'question']], [['passages', 'passages']], {
+      vaults: { type: 'array', items: { type: 'string' }, default: [], format: 'vaults', title: 'Vaults' },
+      limit: { type: 'integer', default: 6, minimum: 1, maximum: 50, title: 'Passages' },
+    }),
+    kind('if_otherwise', 'If / otherwise', [['value', 'any']], [['then', 'any', 'value'], ['otherwise', 'any', 'value']]),
+    kind('answer_with_sources', 'Answer with sources', [['question', 'question'], ['passages', 'passages']], [['answer', 'answer']]),
+    kind('answer', 'Answer', [['value', 'any']], []),
+  ].map((made) => [made.kind, made]),
+);
+
+export function aGraph(nodes: readonly string[], edges: readonly string[] = []): Graph {
+  const end = (text: string) => {
+    const [node = '', socket = ''] = text.split('.');
+    return { node, socket };
+  };
+  return {
+    schema: 'qanat/agent-graph@1',
+    nodes: nodes.map((name, index) => {
+      const [id = name, nodeKind = name] = name.split(':');
+      return { id, kind: nodeKind, version: 1, title: '', settings: {}, position: { x: index * 280, y: 0 } };
+    }),
+    edges: edges.map((text, index) => {
+      const [source = '', target = ''] = text.split(' > ');
+      return { id: `e${index + 1}`, source: end(source), target: end(target) };
+    }),
+  };
+}

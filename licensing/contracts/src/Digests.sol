@@ -6,8 +6,7 @@ import {ISettlement} from "./interfaces/ISettlement.sol";
 /// @title EIP-712 struct hashes of what payers and operators sign
 /// @dev `vectors/eip712.json` holds the same hashes made by another implementation; a test compares them.
 library Digests {
-    bytes32 internal constant VOUCHER =
-        keccak256("Voucher(uint256 licenseId,uint64 epoch,uint128 cumulative)");
+    bytes32 internal constant VOUCHER = keccak256("Voucher(uint256 licenseId,uint64 epoch,uint128 cumulative)");
     bytes32 internal constant ITEM =
         keccak256("Item(uint256 licenseId,uint64 epoch,uint128 ceiling,uint128 claim,bytes32 r,bytes32 vs)");
     bytes32 internal constant LINE = keccak256("Line(uint256 assetId,uint64 weight)");
@@ -27,20 +26,17 @@ library Digests {
         return keccak256(abi.encode(VOUCHER, licenseId, epoch, cumulative));
     }
 
-    function batch(
-        bytes32 expectedHead,
-        bytes32 usageRoot,
-        string calldata uri,
-        ISettlement.Group[] calldata groups
-    ) internal pure returns (bytes32) {
+    function batch(bytes32 expectedHead, bytes32 usageRoot, string calldata uri, ISettlement.Group[] calldata groups)
+        internal
+        pure
+        returns (bytes32)
+    {
         bytes32[] memory hashes = new bytes32[](groups.length);
         for (uint256 i = 0; i < groups.length; i++) {
             hashes[i] = _group(groups[i]);
         }
         return keccak256(
-            abi.encode(
-                BATCH, expectedHead, usageRoot, keccak256(bytes(uri)), keccak256(abi.encodePacked(hashes))
-            )
+            abi.encode(BATCH, expectedHead, usageRoot, keccak256(bytes(uri)), keccak256(abi.encodePacked(hashes)))
         );
     }
 
@@ -54,9 +50,7 @@ library Digests {
             lines[i] = keccak256(abi.encode(LINE, group.lines[i]));
         }
         return keccak256(
-            abi.encode(
-                GROUP, group.assetId, keccak256(abi.encodePacked(items)), keccak256(abi.encodePacked(lines))
-            )
+            abi.encode(GROUP, group.assetId, keccak256(abi.encodePacked(items)), keccak256(abi.encodePacked(lines)))
         );
     }
 }

@@ -23,8 +23,9 @@ abstract contract Escrow is Payouts, Pausable {
     ILicenses public immutable override licenses;
     uint64 public immutable override withdrawDelay;
     mapping(uint256 licenseId => mapping(uint64 epoch => Channel)) internal _channels;
-    mapping(uint256 licenseId => mapping(uint64 epoch => mapping(address signer => uint64))) public override
-        retiredUntil;
+    mapping(uint256 licenseId => mapping(uint64 epoch => mapping(address signer => uint64)))
+        public
+        override retiredUntil;
 
     modifier onlyLicenses() {
         if (msg.sender != address(licenses)) revert OnlyLicenses(msg.sender);
@@ -48,12 +49,7 @@ abstract contract Escrow is Payouts, Pausable {
         open(licenseId, amount);
     }
 
-    function openFor(address payer, uint256 licenseId, uint128 amount)
-        external
-        override
-        onlyLicenses
-        nonReentrant
-    {
+    function openFor(address payer, uint256 licenseId, uint128 amount) external override onlyLicenses nonReentrant {
         _open(payer, licenseId, amount);
     }
 
@@ -119,12 +115,7 @@ abstract contract Escrow is Payouts, Pausable {
         _unpause();
     }
 
-    function getChannel(uint256 licenseId, uint64 epoch)
-        external
-        view
-        override
-        returns (Channel memory channel)
-    {
+    function getChannel(uint256 licenseId, uint64 epoch) external view override returns (Channel memory channel) {
         channel = _channels[licenseId][epoch];
         channel.thawing = _thawing(_channels[licenseId][epoch]);
     }

@@ -190,13 +190,14 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         if (!terms.active) revert NotForSale(termsId);
         if (terms.price > maxPrice) revert PriceAboveLimit(terms.price, maxPrice);
         if (terms.sold == terms.maxSupply) revert SoldOut(termsId, terms.maxSupply);
+        // A holder who opens a channel later would let a signer of the giver's choice spend from it.
+        if (to != msg.sender && signer != address(0)) revert SignerOfAnother(to, msg.sender);
         _requireNotFrozen(terms.assetId);
 
         terms.sold++;
         licenseId = ++licenseCount;
         uint64 end = terms.duration == 0 ? NEVER : uint64(block.timestamp) + terms.duration;
-        _licenses[licenseId] =
-            License({termsId: uint64(termsId), expiresAt: end, epoch: 0, voucherSigner: signer});
+        _licenses[licenseId] = License({termsId: uint64(termsId), expiresAt: end, epoch: 0, voucherSigner: signer});
         // Not `_safeMint`: nobody is called back while money is on its way.
         _mint(to, licenseId);
         emit LicenseBought(licenseId, termsId, to, msg.sender, end, signer, terms.price);

@@ -10,8 +10,8 @@ library Permits {
     /// @dev A permit can be taken from the pending transactions and sent first by anyone. It then fails here, but the
     ///      allowance is there; where it is not, the transfer that follows fails and says so.
     function use(Permit calldata permit, IERC20 currency, address owner, address spender) internal {
-        try IERC20Permit(address(currency)).permit(
-            owner, spender, permit.value, permit.deadline, permit.v, permit.r, permit.s
-        ) {} catch {}
+        try IERC20Permit(address(currency))
+            .permit(owner, spender, permit.value, permit.deadline, permit.v, permit.r, permit.s) {}
+            catch {}
     }
 }

@@ -24,13 +24,7 @@ contract Settlement is Escrow, EIP712 {
     uint256 public override batchNo;
     mapping(uint256 assetId => uint256) public override poolHeldOf;
 
-    constructor(
-        address authority,
-        IERC20 currency_,
-        IAssetRegistry registry_,
-        address treasury_,
-        uint64 withdrawDelay_
-    )
+    constructor(address authority, IERC20 currency_, IAssetRegistry registry_, address treasury_, uint64 withdrawDelay_)
         AccessManaged(authority)
         Payouts(currency_, registry_, treasury_)
         Escrow(new Licenses(authority, registry_, currency_), withdrawDelay_)
@@ -45,8 +39,7 @@ contract Settlement is Escrow, EIP712 {
         bytes calldata operatorSignature
     ) external override nonReentrant returns (uint256 amount) {
         if (expectedHead != usageHead) revert HeadMoved(expectedHead, usageHead);
-        address operator =
-            _requireOperator(batchDigest(expectedHead, usageRoot, uri, groups), operatorSignature);
+        address operator = _requireOperator(batchDigest(expectedHead, usageRoot, uri, groups), operatorSignature);
 
         usageHead = keccak256(abi.encode(expectedHead, usageRoot));
         batchNo++;
@@ -56,32 +49,22 @@ contract Settlement is Escrow, EIP712 {
         emit BatchRedeemed(batchNo, usageRoot, expectedHead, usageHead, operator, amount, uri);
     }
 
-    function recordSale(address payer, uint256 assetId, uint128 amount)
-        external
-        override
-        onlyLicenses
-        nonReentrant
-    {
+    function recordSale(address payer, uint256 assetId, uint128 amount) external override onlyLicenses nonReentrant {
         uint256 gross = _credit(assetId, amount);
         emit SaleRecorded(assetId, payer, amount, gross);
         _pull(payer, amount);
     }
 
-    function voucherDigest(uint256 licenseId, uint64 epoch, uint128 cumulative)
+    function voucherDigest(uint256 licenseId, uint64 epoch, uint128 cumulative) public view override returns (bytes32) {
+        return _hashTypedDataV4(Digests.voucher(licenseId, epoch, cumulative));
+    }
+
+    function batchDigest(bytes32 expectedHead, bytes32 usageRoot, string calldata uri, Group[] calldata groups)
         public
         view
         override
         returns (bytes32)
     {
-        return _hashTypedDataV4(Digests.voucher(licenseId, epoch, cumulative));
-    }
-
-    function batchDigest(
-        bytes32 expectedHead,
-        bytes32 usageRoot,
-        string calldata uri,
-        Group[] calldata groups
-    ) public view override returns (bytes32) {
         return _hashTypedDataV4(Digests.batch(expectedHead, usageRoot, uri, groups));
     }
 
@@ -113,13 +96,19 @@ contract Settlement is Escrow, EIP712 {
         before = channel.redeemed;
         uint128 deposited = channel.deposited;
         SkipReason reason;
-        if (channel.series == 0) reason = SkipReason.NO_CHANNEL;
-        else if (channel.series != series) reason = SkipReason.OTHER_SERIES;
-        else if (item.claim > item.ceiling) reason = SkipReason.CLAIM_ABOVE_CEILING;
-        else if (item.claim <= before) reason = SkipReason.ALREADY_REDEEMED;
-        else if (!_isSigned(item, channel.signer)) reason = SkipReason.BAD_SIGNATURE;
-        else if (deposited == before) reason = SkipReason.NOTHING_LEFT;
-        else {
+        if (channel.series == 0) {
+            reason = SkipReason.NO_CHANNEL;
+        } else if (channel.series != series) {
+            reason = SkipReason.OTHER_SERIES;
+        } else if (item.claim > item.ceiling) {
+            reason = SkipReason.CLAIM_ABOVE_CEILING;
+        } else if (item.claim <= before) {
+            reason = SkipReason.ALREADY_REDEEMED;
+        } else if (!_isSigned(item, channel.signer)) {
+            reason = SkipReason.BAD_SIGNATURE;
+        } else if (deposited == before) {
+            reason = SkipReason.NOTHING_LEFT;
+        } else {
             redeemed = item.claim < deposited ? item.claim : deposited;
             channel.redeemed = redeemed;
             emit ItemRedeemed(item.licenseId, item.epoch, assetId, redeemed - before, redeemed);

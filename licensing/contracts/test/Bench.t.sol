@@ -20,7 +20,7 @@ contract BenchTest is Stage {
     address private constant CONSOLE = 0x000000000000000000636F6e736F6c652e6c6f67;
     uint256 private _people;
 
-    function _note(string memory what) private returns (uint256 gas) {
+    function _note(string memory what) private view returns (uint256 gas) {
         gas = vm.lastCallGas().gasTotalUsed;
         // Forge prints calls to this address with -vv.
         (bool printed,) = CONSOLE.staticcall(abi.encodeWithSignature("log(string,uint256)", what, gas));
@@ -74,11 +74,7 @@ contract BenchTest is Stage {
         atMost(_note("redeem 250 first charges of 250 assets"), MOST_GAS, "the batch");
     }
 
-    function _group(uint256 asset, ISettlement.Item[] memory items)
-        private
-        pure
-        returns (ISettlement.Group[] memory)
-    {
+    function _group(uint256 asset, ISettlement.Item[] memory items) private pure returns (ISettlement.Group[] memory) {
         return _group(asset, items, new ISettlement.Line[](0));
     }
 
@@ -90,7 +86,9 @@ contract BenchTest is Stage {
             uint256[] memory ids = _channels(asset, sizes[i]);
             for (uint256 round = 0; round < 2; round++) {
                 _redeem(_group(asset, _charges(ids, total += 1e5)));
-                _note(string.concat(round == 0 ? "redeem, first charges: " : "redeem, further: ", vm.toString(sizes[i])));
+                _note(
+                    string.concat(round == 0 ? "redeem, first charges: " : "redeem, further: ", vm.toString(sizes[i]))
+                );
             }
         }
     }

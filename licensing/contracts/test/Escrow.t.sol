@@ -77,9 +77,7 @@ contract EscrowTest is Stage {
         Permit memory spent = _permit(HOLDER_KEY, 4e6);
         spent.deadline = 1;
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IERC20Errors.ERC20InsufficientAllowance.selector, address(settlement), 0, 4e6
-            )
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, address(settlement), 0, 4e6)
         );
         settlement.topUpWithPermit(other, 0, 4e6, spent);
     }
@@ -170,8 +168,7 @@ contract EscrowTest is Stage {
         settlement.requestWithdraw(license, 0, 8e6);
         _fund(stranger);
         bytes32 before = keccak256(abi.encode(_channel()));
-        bytes memory refused =
-            abi.encodeWithSelector(ISettlement.NotPayer.selector, license, 0, holder, stranger);
+        bytes memory refused = abi.encodeWithSelector(ISettlement.NotPayer.selector, license, 0, holder, stranger);
         vm.warp(block.timestamp + DELAY);
         vm.startPrank(stranger);
         vm.expectRevert(refused);
@@ -243,9 +240,7 @@ contract EscrowTest is Stage {
     function test_the_delay_has_limits() public {
         vm.expectRevert(abi.encodeWithSelector(ISettlement.DelayOutOfRange.selector, 899, 900, 30 days));
         new Settlement(address(access), currency, registry, treasury, 899);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISettlement.DelayOutOfRange.selector, 30 days + 1, 900, 30 days)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.DelayOutOfRange.selector, 30 days + 1, 900, 30 days));
         new Settlement(address(access), currency, registry, treasury, 30 days + 1);
     }
 }

@@ -111,9 +111,7 @@ contract LicensesTest is Stage {
         uint256 license = _buy(_offer(asset, TermsKind.TIME));
         bytes32 before = keccak256(abi.encode(licenses.getLicense(license), licenses.licenseTerms(license)));
         _offer(asset, TermsKind.TIME, PRICE * 100);
-        same(
-            keccak256(abi.encode(licenses.getLicense(license), licenses.licenseTerms(license))), before, "as bought"
-        );
+        same(keccak256(abi.encode(licenses.getLicense(license), licenses.licenseTerms(license))), before, "as bought");
         vm.prank(holder);
         licenses.renew(license);
         same(settlement.grossOf(asset), 2 * PRICE, "renewed at its own price");
@@ -156,9 +154,7 @@ contract LicensesTest is Stage {
 
     function _refuse(TermsKind kind, uint32 duration, uint128 maxCallPrice, uint32 supply) private {
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ILicenses.TermsNotSensible.selector, kind, duration, maxCallPrice, supply
-            )
+            abi.encodeWithSelector(ILicenses.TermsNotSensible.selector, kind, duration, maxCallPrice, supply)
         );
         vm.prank(author);
         licenses.offer(ILicenses.Offer(asset, kind, PRICE, duration, maxCallPrice, true, supply));
@@ -191,14 +187,10 @@ contract LicensesTest is Stage {
         licenses.transferFrom(holder, stranger, license);
         vm.expectRevert(abi.encodeWithSelector(ILicenses.NotHolder.selector, license, stranger, holder));
         licenses.setSigner(license, session);
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC721Errors.ERC721InsufficientApproval.selector, holder, license)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InsufficientApproval.selector, holder, license));
         licenses.transferFrom(stranger, holder, license);
         vm.stopPrank();
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC721Errors.ERC721InsufficientApproval.selector, relayer, license)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IERC721Errors.ERC721InsufficientApproval.selector, relayer, license));
         vm.prank(relayer);
         licenses.transferFrom(stranger, holder, license);
         ILicenses.License memory sold = licenses.getLicense(license);
@@ -238,8 +230,7 @@ contract LicensesTest is Stage {
         uint256 terms = _offer(asset, TermsKind.METERED);
         vm.startPrank(holder);
         currency.approve(address(settlement), 0);
-        uint256 license =
-            licenses.buyAndOpenWithPermit(terms, session, PRICE, 20e6, _permit(HOLDER_KEY, PRICE + 20e6));
+        uint256 license = licenses.buyAndOpenWithPermit(terms, session, PRICE, 20e6, _permit(HOLDER_KEY, PRICE + 20e6));
         same(settlement.getChannel(license, 0).deposited, 20e6, "deposit");
         same(settlement.getChannel(license, 0).payer, holder, "payer");
         same(settlement.grossOf(asset), PRICE, "price");
@@ -251,9 +242,7 @@ contract LicensesTest is Stage {
         currency.approve(address(settlement), 0);
         Permit memory permit = _permit(HOLDER_KEY, PRICE + 20e6);
         vm.prank(stranger);
-        currency.permit(
-            holder, address(settlement), permit.value, permit.deadline, permit.v, permit.r, permit.s
-        );
+        currency.permit(holder, address(settlement), permit.value, permit.deadline, permit.v, permit.r, permit.s);
         vm.prank(holder);
         uint256 license = licenses.buyAndOpenWithPermit(terms, session, PRICE, 20e6, permit);
         same(settlement.getChannel(license, 0).deposited, 20e6, "deposit");
@@ -280,10 +269,13 @@ contract LicensesTest is Stage {
         _buy(terms);
     }
 
-    function test_a_license_may_be_a_gift() public {
+    function test_a_license_may_be_a_gift_and_its_signer_is_the_holders_choice() public {
         uint256 terms = _offer(asset, TermsKind.METERED);
-        vm.prank(holder);
-        uint256 license = licenses.buy(terms, stranger, session, PRICE);
+        vm.startPrank(holder);
+        vm.expectRevert(abi.encodeWithSelector(ILicenses.SignerOfAnother.selector, stranger, holder));
+        licenses.buy(terms, stranger, session, PRICE);
+        uint256 license = licenses.buy(terms, stranger, address(0), PRICE);
+        vm.stopPrank();
         same(licenses.ownerOf(license), stranger, "the friend's");
         holds(licenses.isValid(license, stranger, asset), "good");
     }

@@ -174,9 +174,7 @@ contract PayoutsTest is Stage {
     function test_the_faucet_has_a_limit_for_each_account() public {
         same(currency.decimals(), 6, "decimals");
         currency.faucet(stranger, 60_000e6);
-        vm.expectRevert(
-            abi.encodeWithSelector(TestCurrency.FaucetLimit.selector, stranger, 40_000e6 + 1, 40_000e6)
-        );
+        vm.expectRevert(abi.encodeWithSelector(TestCurrency.FaucetLimit.selector, stranger, 40_000e6 + 1, 40_000e6));
         currency.faucet(stranger, 40_000e6 + 1);
         currency.faucet(stranger, 40_000e6);
         same(currency.balanceOf(stranger), 100_000e6, "balance");

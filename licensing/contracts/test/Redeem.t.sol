@@ -341,9 +341,7 @@ contract RedeemTest is Stage {
         settlement.redeem(0, "root", "usage.jsonl", groups, signature);
     }
 
-    function test_splitting_a_charge_changes_no_fee_and_no_pool(uint128 total, uint8 parts, uint16 poolBps)
-        public
-    {
+    function test_splitting_a_charge_changes_no_fee_and_no_pool(uint128 total, uint8 parts, uint16 poolBps) public {
         total = uint128(within(total, 1, DEPOSIT));
         uint256 count = within(parts, 1, 12);
         uint256 pool = within(poolBps, 0, 10_000);

@@ -69,7 +69,9 @@ interface ILicenses is IERC721 {
         uint128 pricePaid
     );
     event LicenseRenewed(uint256 indexed licenseId, address indexed payer, uint64 expiresAt, uint128 pricePaid);
-    event VoucherSignerChanged(uint256 indexed licenseId, uint64 indexed epoch, address previous, address voucherSigner);
+    event VoucherSignerChanged(
+        uint256 indexed licenseId, uint64 indexed epoch, address previous, address voucherSigner
+    );
     /// The license changed hands: `voucherSigner` is nobody until the new holder names one.
     event EpochBegun(uint256 indexed licenseId, uint64 indexed epoch, address indexed holder);
 
@@ -82,6 +84,8 @@ interface ILicenses is IERC721 {
     error AssetIsFrozen(uint256 assetId);
     error NotRenewable(uint256 licenseId);
     error NotHolder(uint256 licenseId, address holder, address caller);
+    /// Only the holder names the signer of a license: a gift comes without one.
+    error SignerOfAnother(address holder, address caller);
     error NotTransferable(uint256 licenseId);
     error NotMetered(uint256 licenseId);
 
@@ -92,19 +96,16 @@ interface ILicenses is IERC721 {
     function setActive(uint256 termsId, bool active) external;
 
     /// @notice Buy a license for `to`, paid by the caller, who has approved the Settlement contract for the price.
-    /// @param signer Whose signature counts on vouchers; nobody's where zero.
+    /// @param signer Whose signature counts on vouchers; nobody's where zero, as it must be for a gift: the holder names
+    ///        the signer then.
     /// @param maxPrice The price the buyer has seen: a higher one reverts.
     function buy(uint256 termsId, address to, address signer, uint128 maxPrice) external returns (uint256 licenseId);
 
     /// @notice As `buy`, with a permit for the Settlement contract in place of an approval.
     /// @dev A permit that fails is ignored: where someone else sent it first, the allowance is there already.
-    function buyWithPermit(
-        uint256 termsId,
-        address to,
-        address signer,
-        uint128 maxPrice,
-        Permit calldata permit
-    ) external returns (uint256 licenseId);
+    function buyWithPermit(uint256 termsId, address to, address signer, uint128 maxPrice, Permit calldata permit)
+        external
+        returns (uint256 licenseId);
 
     /// @notice Buy a METERED license for the caller and open its channel with `deposit`, in one transaction.
     function buyAndOpen(uint256 termsId, address signer, uint128 maxPrice, uint128 deposit)

@@ -82,9 +82,7 @@ interface ISettlement {
         uint64 series,
         uint128 deposited
     );
-    event ToppedUp(
-        uint256 indexed licenseId, uint64 indexed epoch, uint128 amount, uint128 deposited, uint128 thawing
-    );
+    event ToppedUp(uint256 indexed licenseId, uint64 indexed epoch, uint128 amount, uint128 deposited, uint128 thawing);
     event ChannelSignerChanged(
         uint256 indexed licenseId, uint64 indexed epoch, address previous, address signer, uint64 previousUntil
     );

@@ -203,9 +203,7 @@ abstract contract Stage is Checks {
         bytes32 typehash =
             keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
         bytes32 hash = keccak256(
-            abi.encode(
-                typehash, owner, address(settlement), value, currency.nonces(owner), block.timestamp + 1 hours
-            )
+            abi.encode(typehash, owner, address(settlement), value, currency.nonces(owner), block.timestamp + 1 hours)
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", currency.DOMAIN_SEPARATOR(), hash));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(signingKey, digest);

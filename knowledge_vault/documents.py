@@ -15,7 +15,7 @@ from knowledge_vault.tables import chunks, document_keys, document_texts, docume
 from knowledge_vault.values import Document, DocumentId, Problem, Stage, TenantId, VaultId
 from knowledge_vault.vaults import Vaults, at, microseconds
 
-_MOST_KEYS = 4096
+_MOST_OPENED = 4096
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Documents:
         self._database = database
         self._vaults = vaults
         self._clock = clock
-        self._keys: OrderedDict[tuple[DocumentId, int], DataKey] = OrderedDict()
+        self._opened: OrderedDict[tuple[DocumentId, int], tuple[DataKey, str]] = OrderedDict()
+        """The data keys and names of documents lately used: a search opens many at once."""
 
     async def add(self, tenant: TenantId, vault: VaultId, new: NewDocument) -> DocumentId | None:
         """Record a received document; when the vault has these bytes already, that document's id instead."""
@@ -179,7 +180,7 @@ class Documents:
         document = entry.document.id
         await connection.execute(delete(document_keys).where(document_keys.c.document_id == document))
         await connection.execute(delete(documents).where(documents.c.id == document))
-        self._keys.pop((document, entry.document.version), None)
+        self._opened.pop((document, entry.document.version), None)
 
     async def _select(self, tenant: TenantId, condition: object) -> Sequence[Entry]:
         query = (
@@ -198,19 +199,20 @@ class Documents:
 
     async def _entry(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> Entry:
         place = (DocumentId(row.id), row.version)
-        if place not in self._keys:
+        if place not in self._opened:
             keys = await self._vaults.keys(tenant, VaultId(row.vault_id))
-            self._keys[place] = keys.vault_key.open_data_key(row.sealed_key, *place)
-            if len(self._keys) > _MOST_KEYS:
-                self._keys.popitem(last=False)
-        data_key = self._keys[place]
+            key = keys.vault_key.open_data_key(row.sealed_key, *place)
+            self._opened[place] = key, key.open(row.sealed_name, "name").decode()
+            if len(self._opened) > _MOST_OPENED:
+                self._opened.popitem(last=False)
+        data_key, name = self._opened[place]
         problem = None
         if row.sealed_problem is not None:
             problem = Problem(**json.loads(data_key.open(row.sealed_problem, "problem")))
         document = Document(
             id=DocumentId(row.id),
             vault_id=VaultId(row.vault_id),
-            name=data_key.open(row.sealed_name, "name").decode(),
+            name=name,
             media_type=row.media_type,
             size_bytes=row.size_bytes,
             stage=Stage(row.stage),

@@ -1,9 +1,12 @@
 """The documentation leads somewhere: its links, its index, and the commands it names."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
+from typer import Typer
 
+from backend.cli import app
 from tests.repository.sources import ROOT, files
 
 PAGES = [str(path.relative_to(ROOT)) for path in files("*.md") if "sources" not in path.parts]
@@ -37,3 +40,18 @@ def test_the_make_targets_that_the_readme_names_are_there() -> None:
     named = set(re.findall(r"`make ([a-z-]+)`", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert {target for target in named if not re.search(rf"^{target}:", makefile, re.M)} == set()
     assert {"run", "test"} <= named
+
+
+def test_every_command_is_in_the_api_guide() -> None:
+    guide = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    named = list(commands(app, "qanat"))
+    assert "qanat ask" in named
+    assert [command for command in named if f"| `{command}" not in guide] == []
+
+
+def commands(group: Typer, path: str) -> Iterator[str]:
+    for command in group.registered_commands:
+        yield f"{path} {command.name}"
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None
+        yield from commands(inner.typer_instance, f"{path} {inner.name}")

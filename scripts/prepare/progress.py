@@ -1,6 +1,7 @@
 """Shows what is being prepared: a line per finished stage, a live one for those under way."""
 
 import itertools
+import shutil
 import threading
 import time
 from types import TracebackType
@@ -71,7 +72,8 @@ class Screen:
             with self._lock:
                 if self._under_way:
                     line = "   ".join(report.words() for report in self._under_way.values())
-                    self._out.write(f"\r\x1b[2K  {frame} {line}"[:200])
+                    width = shutil.get_terminal_size().columns - 1
+                    self._out.write("\r\x1b[2K" + f"  {frame} {line}"[:width])
                     self._out.flush()
 
 

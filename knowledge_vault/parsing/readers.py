@@ -132,6 +132,7 @@ def _extract(content: bytes, media_type: str, name: str) -> str:
 _PICTURE = re.compile(r"!\[([^\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 _LINK = re.compile(r"\[((?:[^\[\]\n]|\\[\[\]]|\[[^\[\]\n]*\])*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
 _EMPHASIS = re.compile(r"(?<![\w*\\])(\*{1,3})(?=[^\s*])([^*\n]*[^\s*\\])\1(?![\w*])")
+_TABLE_ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])")
 
 
@@ -140,6 +141,7 @@ def _plain_markdown(text: str) -> str:
     text = _LINK.sub(r"\1", text)
     text = _EMPHASIS.sub(r"\2", text)
     text = _ESCAPE.sub(r"\1", text)
+    text = _TABLE_ROW.sub(lambda row: re.sub(r" {2,}", " ", row[0]), text)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 

@@ -82,6 +82,10 @@ async def open_vault(
         await database.close()
 
 
+def files_under(folder: Path, pattern: str = "*") -> list[Path]:
+    return [path for path in folder.rglob(pattern) if path.is_file()]
+
+
 async def stream(content: bytes, *, piece: int = 50_000) -> AsyncIterator[bytes]:
     for start in range(0, len(content), piece):
         yield content[start : start + piece]

@@ -1,0 +1,336 @@
+"""What people may rely on when they hand over a document: found, cited to the character, theirs alone, and gone."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from knowledge_vault.errors import (
+    DocumentEmpty,
+    DocumentKindUnknown,
+    DocumentTooLarge,
+    NotFound,
+    SealBroken,
+)
+from knowledge_vault.index.memory import MemoryEngine
+from knowledge_vault.values import DocumentId, Limits, PassageId, Stage, VaultId
+from knowledge_vault.vault import KnowledgeVault
+from tests.knowledge_vault.making import (
+    ALICE,
+    BOB,
+    a_docx,
+    a_locked_pdf,
+    a_pdf,
+    files_under,
+    open_vault,
+    stream,
+    take_in,
+)
+
+BEES = "Bees dance to show the way. Bees sleep at night in the hive. Drones do not work."
+WASPS = "Wasps build nests of paper. A queen begins the nest alone in spring."
+
+
+async def test_a_citation_leads_back_to_the_exact_words(vault: KnowledgeVault, home: VaultId) -> None:
+    pages = ["Bees dance.\nBees sleep at night.", "Wasps build nests of paper."]
+    document = await take_in(vault, home, "insects.pdf", a_pdf(*pages))
+    assert (document.stage, document.progress, document.page_count) == (Stage.ACTIVE, 1.0, 2)
+    found = await vault.search(ALICE, [home], "when do bees sleep?")
+    text = await vault.document_text(ALICE, document.id)
+    for passage in found.passages:
+        assert text.text[passage.start : passage.end] == passage.text
+        assert (passage.document_id, passage.document, passage.vault_id) == (document.id, "insects.pdf", home)
+    assert "sleep at night" in found.passages[0].text
+    assert found.passages[0].page == 1
+
+
+async def test_the_best_passage_comes_first_with_the_rank_of_each_stage(
+    vault: KnowledgeVault, home: VaultId
+) -> None:
+    await take_in(vault, home, "bees.txt", BEES)
+    await take_in(vault, home, "wasps.txt", WASPS)
+    found = await vault.search(ALICE, [home], "who builds a nest of paper?")
+    best = found.passages[0]
+    assert best.document == "wasps.txt"
+    assert best.ranks is not None
+    assert (best.ranks.keyword, best.ranks.vector, best.ranks.fused) == (1, 1, 1)
+    assert best.similarity > found.passages[1].similarity
+    assert best.score > found.passages[1].score
+    assert found.coverage > 0.5
+    assert len((await vault.search(ALICE, [home], "nest", limit=1)).passages) == 1
+
+
+async def test_chunks_carry_their_headings(vault: KnowledgeVault, home: VaultId) -> None:
+    document = await take_in(vault, home, "hives.docx", a_docx("Hives", "Bees live in hives. " * 30))
+    chunks = await vault.chunks(ALICE, document.id)
+    assert {chunk.heading for chunk in chunks} == {"Hives"}
+    found = await vault.passages_by_id(ALICE, [chunks[0].passage_id, PassageId("0" * 32)])
+    assert [passage.text for passage in found] == [chunks[0].text]
+    assert found[0].ranks is None
+
+
+async def test_several_vaults_are_searched_as_one(vault: KnowledgeVault, home: VaultId) -> None:
+    other = (await vault.create_vault(ALICE, name="Wasps")).id
+    await take_in(vault, home, "bees.txt", BEES)
+    await take_in(vault, other, "wasps.txt", WASPS)
+    found = await vault.search(ALICE, [home, other], "a nest of paper in spring")
+    assert [passage.vault_id for passage in found.passages] == [other, home]
+    assert [p.vault_id for p in (await vault.search(ALICE, [home], "nest of paper")).passages] == [home]
+
+
+async def test_only_permitted_documents_are_searched(vault: KnowledgeVault, home: VaultId) -> None:
+    bees = await take_in(vault, home, "bees.txt", BEES)
+    await take_in(vault, home, "wasps.txt", WASPS)
+    found = await vault.search(ALICE, [home], "nests of paper", within={bees.id})
+    assert {passage.document_id for passage in found.passages} == {bees.id}
+    for nothing in (set[DocumentId](), {DocumentId("0" * 32)}):
+        assert (await vault.search(ALICE, [home], "nests of paper", within=nothing)).passages == ()
+
+
+async def test_an_empty_vault_or_question_finds_nothing(vault: KnowledgeVault, home: VaultId) -> None:
+    assert (await vault.search(ALICE, [home], "bees")).passages == ()
+    await take_in(vault, home, "bees.txt", BEES)
+    assert (await vault.search(ALICE, [home], "  ")).passages == ()
+    assert (await vault.search(ALICE, [], "bees")).passages == ()
+    assert len((await vault.search(ALICE, [home], "?!")).passages) == 1
+
+
+async def test_another_tenant_sees_nothing_at_all(vault: KnowledgeVault, home: VaultId) -> None:
+    document = await take_in(vault, home, "bees.txt", BEES)
+    [chunk] = await vault.chunks(ALICE, document.id)
+    bobs = (await vault.create_vault(BOB, name="Bob's")).id
+    attempts = [
+        vault.get_vault(BOB, home),
+        vault.update_vault(BOB, home, name="mine"),
+        vault.delete_vault(BOB, home),
+        vault.list_documents(BOB, home),
+        vault.add_document(BOB, home, name="a.txt", content=stream(b"Bees.")),
+        vault.get_document(BOB, document.id),
+        vault.delete_document(BOB, document.id),
+        vault.retry(BOB, document.id),
+        vault.document_text(BOB, document.id),
+        vault.chunks(BOB, document.id),
+        vault.search(BOB, [bobs, home], "bees"),
+        anext(vault.original(BOB, document.id)),
+    ]
+    missing = await _message(vault.get_document(BOB, DocumentId("f" * 32)))
+    for attempt in attempts:
+        said = await _message(attempt)
+        assert said.replace(home, "X").replace(document.id, "X").replace("vault", "document") == (
+            missing.replace("f" * 32, "X")
+        )
+    assert await vault.passages_by_id(BOB, [chunk.passage_id]) == []
+    within = await vault.search(BOB, [bobs], "bees", within={document.id})
+    assert within.passages == ()
+    assert [each.id for each in await vault.list_vaults(BOB)] == [bobs]
+    await vault.parse(BOB, document.id)
+    await vault.index(BOB, document.id)
+    assert (await vault.get_document(ALICE, document.id)).stage is Stage.ACTIVE
+
+
+async def _message(attempt: object) -> str:
+    with pytest.raises(NotFound) as refused:
+        await attempt  # type: ignore[misc]  # any of the vault's coroutines
+    return str(refused.value)
+
+
+async def test_the_original_comes_back_to_the_byte(vault: KnowledgeVault, home: VaultId) -> None:
+    content = a_pdf("Bees.") + bytes(range(256)) * 9000
+    added = await vault.add_document(ALICE, home, name="a.pdf", content=stream(content))
+    assert b"".join([part async for part in vault.original(ALICE, added.document.id)]) == content
+    assert added.document.size_bytes == len(content)
+
+
+async def test_a_vault_can_be_named_counted_and_renamed(vault: KnowledgeVault, home: VaultId) -> None:
+    await take_in(vault, home, "bees.txt", BEES)
+    await take_in(vault, home, "locked.pdf", a_locked_pdf())
+    counted = await vault.get_vault(ALICE, home)
+    assert (counted.document_count, counted.chunk_count, counted.not_ready_count) == (2, 1, 1)
+    assert counted.size_bytes == len(BEES) + len(a_locked_pdf())
+    renamed = await vault.update_vault(ALICE, home, name="Пчёлы")
+    assert (renamed.name, renamed.description) == ("Пчёлы", "All about bees")
+    assert await vault.list_vaults(ALICE) == [renamed]
+    stats = await vault.stats()
+    assert (stats.vaults, stats.documents, stats.chunks, stats.not_ready) == (1, 2, 1, 1)
+
+
+async def test_the_same_bytes_are_kept_once_a_vault(vault: KnowledgeVault, home: VaultId) -> None:
+    first = await vault.add_document(ALICE, home, name="one.txt", content=stream(BEES.encode()))
+    again = await vault.add_document(ALICE, home, name="two.txt", content=stream(BEES.encode(), piece=7))
+    assert not first.already_there
+    assert again.already_there
+    assert again.document == first.document
+    other = (await vault.create_vault(ALICE, name="Other")).id
+    elsewhere = await vault.add_document(ALICE, other, name="one.txt", content=stream(BEES.encode()))
+    assert not elsewhere.already_there
+
+
+async def test_a_refused_file_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with open_vault(tmp_path, limits=Limits(file_bytes=1000)) as vault:
+        home = (await vault.create_vault(ALICE, name="Bees")).id
+        for name, content, expected in (
+            ("empty.txt", b"", DocumentEmpty),
+            ("big.txt", b"x" * 1001, DocumentTooLarge),
+            ("late.txt", b"x" * 900_000, DocumentTooLarge),
+            ("program.exe", b"MZ\0", DocumentKindUnknown),
+            ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(900), DocumentKindUnknown),
+        ):
+            with pytest.raises(expected):
+                await vault.add_document(ALICE, home, name=name, content=stream(content, piece=300))
+        assert await vault.list_documents(ALICE, home) == []
+        assert list((tmp_path / "data" / "originals").iterdir()) == []
+
+
+async def test_a_file_name_that_is_a_path_is_only_a_name(
+    vault: KnowledgeVault, home: VaultId, tmp_path: Path
+) -> None:
+    document = await take_in(vault, home, "../../../evil/../bees.txt", BEES)
+    assert document.name == "bees.txt"
+    assert files_under(tmp_path, "*bees*") == []
+
+
+async def test_a_failed_document_says_why_and_can_be_tried_again(
+    vault: KnowledgeVault, home: VaultId
+) -> None:
+    document = await take_in(vault, home, "scan.pdf", a_pdf("", ""))
+    assert document.stage is Stage.FAILED
+    assert document.problem is not None
+    assert document.problem.title == "No text found"
+    assert "OCR" in document.problem.detail
+    assert (await vault.search(ALICE, [home], "bees")).not_ready_count == 1
+    again = await vault.retry(ALICE, document.id)
+    assert (again.stage, again.attempt, again.problem) == (Stage.RECEIVED, 2, None)
+    assert await vault.unfinished() == [(ALICE, document.id)]
+    await vault.parse(ALICE, document.id)
+    assert (await vault.get_document(ALICE, document.id)).stage is Stage.FAILED
+
+
+async def test_stages_repeat_without_harm(vault: KnowledgeVault, home: VaultId) -> None:
+    document = await take_in(vault, home, "bees.txt", BEES * 60)
+    before = await vault.chunks(ALICE, document.id)
+    first = await vault.search(ALICE, [home], "drones")
+    for _ in range(2):
+        await vault.parse(ALICE, document.id)
+        await vault.index(ALICE, document.id)
+    assert await vault.retry(ALICE, document.id) == document
+    assert await vault.chunks(ALICE, document.id) == before
+    assert await vault.search(ALICE, [home], "drones") == first
+
+
+async def test_a_document_is_found_only_when_it_is_ready(vault: KnowledgeVault, home: VaultId) -> None:
+    added = await vault.add_document(ALICE, home, name="bees.txt", content=stream(BEES.encode() * 40))
+    document = added.document.id
+    with pytest.raises(NotFound):
+        await vault.document_text(ALICE, document)
+    shares: list[float] = []
+    await vault.parse(ALICE, document)
+    half_way = await vault.search(ALICE, [home], "bees")
+    assert (half_way.passages, half_way.not_ready_count) == ((), 1)
+    await vault.index(ALICE, document, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    ready = await vault.search(ALICE, [home], "bees")
+    assert ready.passages
+    assert ready.not_ready_count == 0
+
+
+@pytest.mark.parametrize("stage", [Stage.RECEIVED, Stage.PARSED, Stage.ACTIVE, Stage.FAILED])
+async def test_a_document_can_be_deleted_at_any_stage(
+    vault: KnowledgeVault, home: VaultId, tmp_path: Path, stage: Stage
+) -> None:
+    keeper = await take_in(vault, home, "wasps.txt", WASPS)
+    content = a_pdf("") if stage is Stage.FAILED else a_pdf(BEES)
+    document = (await vault.add_document(ALICE, home, name="bees.pdf", content=stream(content))).document.id
+    if stage is not Stage.RECEIVED:
+        await vault.parse(ALICE, document)
+    if stage is Stage.ACTIVE:
+        await vault.index(ALICE, document)
+    assert (await vault.get_document(ALICE, document)).stage is stage
+    await vault.delete_document(ALICE, document)
+    with pytest.raises(NotFound):
+        await vault.get_document(ALICE, document)
+    await vault.parse(ALICE, document)
+    await vault.index(ALICE, document)
+    found = await vault.search(ALICE, [home], "bees sleep at night")
+    assert {passage.document_id for passage in found.passages} <= {keeper.id}
+    assert len(list((tmp_path / "data" / "originals").iterdir())) == 1
+    again = await vault.add_document(ALICE, home, name="bees.pdf", content=stream(content))
+    assert not again.already_there
+
+
+async def test_deleting_while_it_is_taken_in_leaves_nothing(vault: KnowledgeVault, home: VaultId) -> None:
+    added = await vault.add_document(ALICE, home, name="bees.txt", content=stream(BEES.encode() * 900))
+    await vault.parse(ALICE, added.document.id)
+    deleted = asyncio.Event()
+
+    async def delete_soon() -> None:
+        await started.wait()
+        await vault.delete_document(ALICE, added.document.id)
+        deleted.set()
+
+    started = asyncio.Event()
+    task = asyncio.create_task(delete_soon())
+    await vault.index(ALICE, added.document.id, progress=lambda _: started.set())
+    await task
+    assert deleted.is_set()
+    assert (await vault.search(ALICE, [home], "bees")).passages == ()
+    assert (await vault.get_vault(ALICE, home)).document_count == 0
+
+
+async def test_keyword_statistics_forget_deleted_documents(vault: KnowledgeVault, home: VaultId) -> None:
+    await take_in(vault, home, "wasps.txt", WASPS)
+    before = await vault.search(ALICE, [home], "queen of the nest")
+    document = await take_in(vault, home, "queens.txt", "The queen of all queens. Queens reign. " * 50)
+    assert await vault.search(ALICE, [home], "queen of the nest") != before
+    await vault.delete_document(ALICE, document.id)
+    assert await vault.search(ALICE, [home], "queen of the nest") == before
+
+
+async def test_deleting_a_vault_takes_everything_with_it(
+    vault: KnowledgeVault, home: VaultId, tmp_path: Path
+) -> None:
+    document = await take_in(vault, home, "bees.txt", BEES)
+    await vault.delete_vault(ALICE, home)
+    for attempt in (vault.get_vault(ALICE, home), vault.get_document(ALICE, document.id)):
+        with pytest.raises(NotFound):
+            await attempt
+    assert list((tmp_path / "data" / "originals").iterdir()) == []
+    assert list((tmp_path / "data" / "index").iterdir()) == []
+
+
+async def test_a_lost_index_is_rebuilt_from_the_vault(tmp_path: Path) -> None:
+    async with open_vault(tmp_path) as vault:
+        home = (await vault.create_vault(ALICE, name="Bees")).id
+        await take_in(vault, home, "bees.txt", BEES * 40)
+        await take_in(vault, home, "wasps.txt", WASPS)
+        before = await vault.search(ALICE, [home], "nests of paper")
+    async with open_vault(tmp_path, engine=MemoryEngine()) as vault:
+        assert await vault.search(ALICE, [home], "nests of paper") == before
+
+
+async def test_an_index_that_knows_too_much_is_cleaned(tmp_path: Path) -> None:
+    engine = MemoryEngine()
+    (tmp_path / "a").mkdir()
+    async with open_vault(tmp_path / "a", engine=engine) as vault:
+        home = (await vault.create_vault(ALICE, name="Bees")).id
+        await take_in(vault, home, "bees.txt", BEES)
+    (tmp_path / "b").mkdir()
+    async with open_vault(tmp_path / "b", engine=engine):
+        assert engine.shards() == set()
+
+
+async def test_an_altered_original_is_noticed_not_misread(
+    vault: KnowledgeVault, home: VaultId, tmp_path: Path
+) -> None:
+    added = await vault.add_document(ALICE, home, name="bees.txt", content=stream(BEES.encode()))
+    [original] = (tmp_path / "data" / "originals").iterdir()
+    sealed = bytearray(original.read_bytes())
+    sealed[70] ^= 1
+    original.write_bytes(sealed)
+    with pytest.raises(SealBroken):
+        await anext(vault.original(ALICE, added.document.id))
+    await vault.parse(ALICE, added.document.id)
+    failed = await vault.get_document(ALICE, added.document.id)
+    assert failed.stage is Stage.FAILED
+    assert failed.problem is not None
+    assert failed.problem.title == "Sealed copy damaged"

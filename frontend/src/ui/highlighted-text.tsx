@@ -1,7 +1,8 @@
 /** A document's text as plain text, with one stretch marked and scrolled to. */
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 
 import classes from './highlighted-text.module.css';
+import { reflow } from './reflow';
 import { unitOffset } from './text-offsets';
 
 interface HighlightedTextProps {
@@ -11,7 +12,8 @@ interface HighlightedTextProps {
   label: string;
 }
 
-export function HighlightedText({ text, highlight, label }: HighlightedTextProps) {
+export function HighlightedText({ text: original, highlight, label }: HighlightedTextProps) {
+  const text = useMemo(() => reflow(original), [original]);
   const mark = useRef<HTMLElement>(null);
   const start = highlight?.start;
   const end = highlight?.end;

@@ -59,7 +59,7 @@ export function CatalogueAgentPage() {
                   It is not offered at present.
                 </Text>
               ) : (
-                <Offers agentName={agent.name} terms={agent.terms} wallet={wallet} />
+                <Offers agentName={agent.name} terms={agent.terms} wallet={wallet} isQuiet={mayAsk} isOwn={agent.is_mine} />
               )}
             </Section>
             <Section title="Who is paid by each answer">

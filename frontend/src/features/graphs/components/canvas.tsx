@@ -21,7 +21,7 @@ import { DRAGGED_KIND } from './palette';
 import { StepNode } from './step-node';
 
 const NODE_TYPES = { step: StepNode };
-const FIT = { padding: 0.2, maxZoom: 1 };
+const FIT = { padding: 0.06, maxZoom: 1 };
 
 export function Canvas() {
   const { colorScheme } = useMantineColorScheme();
@@ -39,7 +39,11 @@ export function Canvas() {
     if (focus === null) return;
     // The node may have been added in this very moment: let it be measured first.
     const frame = requestAnimationFrame(() => {
-      void flow.fitView({ nodes: [{ id: focus.nodeId }], duration: 250, maxZoom: 1, padding: 2 });
+      const node = flow.getNode(focus.nodeId);
+      if (node === undefined) return;
+      const { width = 236, height = 120 } = node.measured ?? {};
+      const zoom = Math.min(1, Math.max(0.6, flow.getZoom()));
+      void flow.setCenter(node.position.x + width / 2, node.position.y + height / 2, { zoom, duration: 250 });
     });
     return () => cancelAnimationFrame(frame);
   }, [focus, flow]);

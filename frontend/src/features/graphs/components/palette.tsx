@@ -55,7 +55,7 @@ export function Palette() {
 
 function PaletteEntry({ kind, onAdd }: { kind: NodeKind; onAdd: () => void }) {
   return (
-    <Tooltip label={kind.help} multiline w={280} position="right" openDelay={400}>
+    <Tooltip label={firstParagraph(kind.help)} multiline w={280} position="right" openDelay={400}>
       <button
         type="button"
         className={classes.entry}
@@ -74,4 +74,8 @@ function PaletteEntry({ kind, onAdd }: { kind: NodeKind; onAdd: () => void }) {
       </button>
     </Tooltip>
   );
+}
+
+function firstParagraph(help: string): string {
+  return help.split(/\n\s*\n/)[0]?.replace(/\s*\n\s*/g, ' ') ?? help;
 }

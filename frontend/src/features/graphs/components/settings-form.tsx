@@ -105,5 +105,5 @@ function unwrapped(help: string): string {
   return help
     .split(/\n\s*\n/)
     .map((paragraph) => paragraph.replace(/\s*\n\s*/g, ' '))
-    .join('\n');
+    .join('\n\n');
 }

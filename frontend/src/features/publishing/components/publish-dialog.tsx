@@ -23,7 +23,15 @@ import { ProblemNotice } from '~/ui/problem-notice';
 import { ShareBar } from '~/ui/share-bar';
 
 import { usePublish } from '../api/publishing';
-import { faultsOf, publicationOf, slugOf, sumOfShares, type PublicationDraft, type Role, type ShareDraft } from '../model/publication';
+import {
+  faultsOf,
+  publicationOf,
+  slugOf,
+  withContributor,
+  type PublicationDraft,
+  type Role,
+  type ShareDraft,
+} from '../model/publication';
 
 const ROLES: { value: Role; label: string }[] = [
   { value: 'author', label: 'Author' },
@@ -189,10 +197,7 @@ export function PublishDialog({ agent, address, onClose, onPublished }: PublishD
                 size="xs"
                 w="fit-content"
                 leftSection={<IconPlus size={14} />}
-                onClick={() => {
-                  const rest = Math.max(0, (10_000 - sumOfShares(shares)) / 100);
-                  setShares([...shares, { address: '', percent: rest, role: 'data' }]);
-                }}
+                onClick={() => setShares(withContributor(shares))}
               >
                 Add a contributor
               </Button>

@@ -1,4 +1,4 @@
-import { faultsOf, publicationOf, slugOf, type PublicationDraft } from './publication';
+import { faultsOf, publicationOf, slugOf, sumOfShares, withContributor, type PublicationDraft } from './publication';
 
 const WALLET = `0x${'a1'.repeat(20)}`;
 const aDraft = (change: Partial<PublicationDraft> = {}): PublicationDraft => ({
@@ -15,6 +15,15 @@ test('shares must come to everything, to the hundredth of a percent', () => {
   expect(faultsOf(aDraft({ shares: thirds }))).toEqual([]);
   expect(publicationOf(aDraft({ shares: thirds })).shares.map(({ share_bps }) => share_bps)).toEqual([3333, 3333, 3334]);
   expect(faultsOf(aDraft({ shares: thirds.slice(1) }))).toEqual(['The shares leave 33.33 % to nobody.']);
+});
+
+test('one more contributor leaves the sum at everything', () => {
+  let shares = [...aDraft().shares];
+  for (let count = 0; count < 5; count += 1) {
+    shares = withContributor(shares);
+    expect(sumOfShares(shares)).toBe(10_000);
+  }
+  expect(shares.every(({ percent }) => percent > 0)).toBe(true);
 });
 
 test('without a way to pay, a right address and a wallet, nothing is published', () => {

@@ -39,6 +39,18 @@ export function sumOfShares(shares: readonly ShareDraft[]): number {
   return shares.reduce((sum, { percent }) => sum + Math.round(percent * 100), 0);
 }
 
+/** The shares with one more: it gets what was left over, or else up to a tenth out of the largest. */
+export function withContributor(shares: readonly ShareDraft[]): ShareDraft[] {
+  const rest = Math.max(0, (10_000 - sumOfShares(shares)) / 100);
+  if (rest > 0) return [...shares, { address: '', percent: rest, role: 'data' }];
+  const largest = shares.reduce((best, { percent }, index) => (percent > (shares[best]?.percent ?? 0) ? index : best), 0);
+  const taken = Math.min(10, Math.floor((shares[largest]?.percent ?? 0) / 2));
+  return [
+    ...shares.map((share, index) => (index === largest ? { ...share, percent: share.percent - taken } : share)),
+    { address: '', percent: taken, role: 'data' },
+  ];
+}
+
 /** What keeps the draft from being published, in words; empty when nothing does. */
 export function faultsOf(draft: PublicationDraft): string[] {
   const faults: string[] = [];

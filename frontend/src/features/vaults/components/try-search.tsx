@@ -114,7 +114,7 @@ function FoundPassage({ passage }: { passage: Passage }) {
           {passage.heading}
         </Text>
       )}
-      <Text fz="sm" className={classes.text}>
+      <Text fz="sm" className={classes.text} lineClamp={8}>
         {passage.text}
       </Text>
     </Paper>

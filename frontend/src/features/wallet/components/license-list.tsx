@@ -86,7 +86,7 @@ function LicenseCard({ license, wallet }: { license: License; wallet: 'managed' 
       </Group>
       {budget !== null && (
         <div style={{ marginTop: 12 }}>
-          <Group justify="space-between" fz="sm" mb={4}>
+          <Group justify="space-between" gap={4} fz="sm" mb={4}>
             <span>
               <Money amount={budget.available} /> left of <Money amount={budget.deposited} />
             </span>

@@ -14,9 +14,13 @@ interface OffersProps {
   terms: readonly Terms[];
   wallet: 'managed' | 'external';
   onBought?: () => void;
+  /** Where one may ask already, buying is not the main thing. */
+  isQuiet?: boolean;
+  /** One's own agent needs no license: its terms are only shown. */
+  isOwn?: boolean;
 }
 
-export function Offers({ agentName, terms, wallet, onBought }: OffersProps) {
+export function Offers({ agentName, terms, wallet, onBought, isQuiet = false, isOwn = false }: OffersProps) {
   const currency = useCurrency();
   const [chosen, setChosen] = useState<Terms | null>(null);
   return (
@@ -27,9 +31,9 @@ export function Offers({ agentName, terms, wallet, onBought }: OffersProps) {
             <Group justify="space-between" wrap="nowrap" gap="md">
               <Group gap="sm" wrap="nowrap">
                 {offer.kind === 'metered' ? (
-                  <IconGauge size={22} stroke={1.5} aria-hidden />
+                  <IconGauge size={22} stroke={1.5} style={{ flex: 'none' }} aria-hidden />
                 ) : (
-                  <IconClockHour4 size={22} stroke={1.5} aria-hidden />
+                  <IconClockHour4 size={22} stroke={1.5} style={{ flex: 'none' }} aria-hidden />
                 )}
                 <div>
                   <Text fw={600}>{termsInWords(offer, currency)}</Text>
@@ -40,9 +44,13 @@ export function Offers({ agentName, terms, wallet, onBought }: OffersProps) {
                   </Text>
                 </div>
               </Group>
-              <Button onClick={() => setChosen(offer)} aria-label={`Choose ${termsInWords(offer, currency)}`} flex="none">
-                Choose
-              </Button>
+              {!isOwn && (
+                <Button
+                  variant={isQuiet ? 'default' : 'filled'}
+                  onClick={() => setChosen(offer)} aria-label={`Choose ${termsInWords(offer, currency)}`} flex="none">
+                  Choose
+                </Button>
+              )}
             </Group>
           </Paper>
         ))}

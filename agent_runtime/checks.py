@@ -23,9 +23,17 @@ def check(document: object, *, vaults: Collection[str] | None = None) -> list[Pr
     except GraphUnreadable as error:
         return [Problem(code="unreadable", message=str(error))]
     if len(graph.nodes) > MAX_NODES:
-        return [Problem(code="too_many_nodes", message=f"{len(graph.nodes)} nodes are too many: at most {MAX_NODES}.")]
+        return [
+            Problem(
+                code="too_many_nodes", message=f"{len(graph.nodes)} nodes are too many: at most {MAX_NODES}."
+            )
+        ]
     if len(graph.edges) > MAX_EDGES:
-        return [Problem(code="too_many_edges", message=f"{len(graph.edges)} edges are too many: at most {MAX_EDGES}.")]
+        return [
+            Problem(
+                code="too_many_edges", message=f"{len(graph.edges)} edges are too many: at most {MAX_EDGES}."
+            )
+        ]
     drawing = _Drawing.of(graph)
     return [
         *_names(graph),
@@ -82,12 +90,16 @@ def _names(graph: Graph) -> Iterator[Problem]:
     seen: set[str] = set()
     for node in graph.nodes:
         if node.id in seen:
-            yield Problem(node_id=node.id, code="node_repeated", message=f"Two nodes have the id {node.id!r}.")
+            yield Problem(
+                node_id=node.id, code="node_repeated", message=f"Two nodes have the id {node.id!r}."
+            )
         seen.add(node.id)
     edges: set[str] = set()
     for edge in graph.edges:
         if edge.id in edges:
-            yield Problem(edge_id=edge.id, code="edge_repeated", message=f"Two edges have the id {edge.id!r}.")
+            yield Problem(
+                edge_id=edge.id, code="edge_repeated", message=f"Two edges have the id {edge.id!r}."
+            )
         edges.add(edge.id)
 
 
@@ -97,7 +109,9 @@ def _ends(graph: Graph) -> Iterator[Problem]:
         yield Problem(code="start_missing", message="The agent needs a Start: add one from the palette.")
     for extra in starts[1:]:
         yield Problem(
-            node_id=extra.id, code="start_repeated", message="The agent has more than one Start: remove this one."
+            node_id=extra.id,
+            code="start_repeated",
+            message="The agent has more than one Start: remove this one.",
         )
     if not any(node.kind == "answer" for node in graph.nodes):
         yield Problem(code="end_missing", message="The agent needs an Answer, where its run ends: add one.")
@@ -132,7 +146,10 @@ def _edge(drawing: _Drawing, edge: Edge) -> tuple[str, str] | None:
         return None  # told at the node
     out, into = giving.output(edge.source.socket), taking.input(edge.target.socket)
     if out is None:
-        return "socket_unknown", f"{called(source)} has no output {edge.source.socket!r}: draw the edge again."
+        return (
+            "socket_unknown",
+            f"{called(source)} has no output {edge.source.socket!r}: draw the edge again.",
+        )
     if into is None:
         return "socket_unknown", f"{called(target)} has no input {edge.target.socket!r}: draw the edge again."
     offered = drawing.type_from(edge)
@@ -169,7 +186,9 @@ def _cycle(drawing: _Drawing) -> Iterator[Problem]:
     if circle:
         names = " → ".join(called(drawing.nodes[node]) for node in [*circle, circle[0]][:8])
         closing = next(
-            edge for edge in drawing.graph.edges if (edge.source.node, edge.target.node) == (circle[-1], circle[0])
+            edge
+            for edge in drawing.graph.edges
+            if (edge.source.node, edge.target.node) == (circle[-1], circle[0])
         )
         yield Problem(
             node_id=circle[0],

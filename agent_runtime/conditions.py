@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 import celpy
 from celpy import celtypes
+from celpy.celparser import CELParseError
+from celpy.evaluation import CELEvalError
 from lark import Token, Tree
 
 from agent_runtime.errors import ConditionFailed
@@ -84,7 +86,7 @@ def _evaluate(condition: str, variables: Mapping[str, VariableType], values: Map
     program = _compile(condition, frozenset(variables))
     try:
         return program.evaluate({name: _as_cel(values[name]) for name in variables})
-    except celpy.CELEvalError as error:
+    except CELEvalError as error:
         if any(kind is ZeroDivisionError for kind in error.args[1:2]):
             raise _Empty from error
         raise ConditionFailed(
@@ -119,7 +121,7 @@ def _compile(condition: str, names: frozenset[str]) -> Any:
         tree = environment.compile(condition)
         _allow(tree, names)
         return environment.program(tree)
-    except celpy.CELParseError as error:
+    except CELParseError as error:
         raise ConditionFailed(
             f"The condition {condition!r} cannot be read{_place(error)}. An example of one that can: passages > 0"
         ) from error
@@ -127,7 +129,7 @@ def _compile(condition: str, names: frozenset[str]) -> Any:
         raise ConditionFailed("The condition is nested too deeply: use fewer brackets.") from error
 
 
-def _place(error: celpy.CELParseError) -> str:
+def _place(error: CELParseError) -> str:
     column = getattr(error, "column", None)
     return f" at character {column}" if isinstance(column, int) and column > 0 else ""
 

@@ -169,7 +169,9 @@ def _read(model: type[M], document: object, what: str, schema: str) -> M:
 def _schema_problem(found: object, what: str, schema: str) -> str:
     family = schema.split("@")[0]
     if isinstance(found, str) and found.startswith(f"{family}@"):
-        return f"The {what} has the schema {found[:60]!r} and this server reads {schema!r}: update the server."
+        return (
+            f"The {what} has the schema {found[:60]!r} and this server reads {schema!r}: update the server."
+        )
     return f'This is no {what}: it must say "schema": "{schema}".'
 
 

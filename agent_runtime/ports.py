@@ -1,7 +1,7 @@
 """What a run needs from the world, in the runtime's own words. Protocols and frozen values only."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -143,7 +143,7 @@ class ChatModel(Protocol):
             ModelMissing, ModelUnavailable: there is no model that could count.
         """
 
-    def reply(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncIterator[ReplyPart]:
+    def reply(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncGenerator[ReplyPart, None]:
         """Yield the reply piece by piece, then one `ReplyEnd`.
 
         Leaving the iteration, or cancelling the task that runs it, stops the model within a second,
@@ -157,13 +157,6 @@ class ChatModel(Protocol):
         """
 
 
-class Clock(Protocol):
-    """Time that a test can hold in its hand."""
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment; never goes back."""
-
-
 @dataclass(frozen=True)
 class Tools:
     """What the steps of one run may use. The backend builds it anew for each run."""
@@ -172,5 +165,5 @@ class Tools:
     model: ChatModel
     embedder: Embedder | None = None
     """Without one the support check rests on shared words alone and quotes more often."""
-    known_vaults: frozenset[str] | None = field(default=None)
+    known_vaults: frozenset[str] | None = None
     """The vaults this run may read; None leaves the decision to the retriever."""

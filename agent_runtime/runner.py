@@ -115,9 +115,7 @@ def _ending(context: RunContext, driver: asyncio.Task[Answer], usage: Usage) -> 
             ),
         ]
     if isinstance(error, RunFailed):
-        return [
-            RunFailedEvent(node_id=context.failed_at, code=error.code, message=str(error), usage=usage)
-        ]
+        return [RunFailedEvent(node_id=context.failed_at, code=error.code, message=str(error), usage=usage)]
     log.error(
         "run.step_broke run_id=%s node_id=%s error=%s\n%s",
         context.run_id,

@@ -13,12 +13,14 @@ _END = re.compile(
     rf"|[{re.escape(_SPACED)}]+[{re.escape(_CLOSING)}]*(?=\s|$)"
     r"|\n[ \t]*\n+|\n(?=[ \t]*(?:[-*•#|]|\d+[.)]))"
 )
-_SHORT = frozenset(
-    "mr mrs ms dr prof st jr sr vs etc no nos vol fig figs approx ca cf al inc ltd co corp dept est gen "
-    "gov hon lt col sgt capt maj rev mt ft sec ch pp p ed eds eg ie i.e e.g u.s u.k a.m p.m bzw ggf usw z.b "
-    "d.h u.a nr str bd abb vgl evtl jan feb mar apr jun jul aug sep sept oct nov dec т.е т.д т.п г гг др "
-    "см стр рис им ул sra srta dra pág núm ej".split()
-)
+_TEXT_SHORT = """
+mr mrs ms dr prof st jr sr vs etc no nos vol fig figs approx ca cf al inc ltd co corp dept est gen
+gov hon lt col sgt capt maj rev mt ft sec ch pp p ed eds eg ie i.e e.g u.s u.k a.m p.m bzw ggf usw
+z.b d.h u.a nr str bd abb vgl evtl jan feb mar apr jun jul aug sep sept oct nov dec т.е т.д т.п г
+гг др см стр рис им ул sra srta dra pág núm ej
+"""
+"""What is written with a point in the middle of a sentence."""
+_SHORT = frozenset(_TEXT_SHORT.split())
 MAX_SENTENCE_CHARACTERS = 600
 
 

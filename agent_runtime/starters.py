@@ -38,7 +38,9 @@ def fill_vaults(graph: Graph, vaults: Sequence[str]) -> Graph:
     )
 
 
-def _node(node: str, kind: str, title: str, x: float, y: float, settings: Mapping[str, Any] | None = None) -> Node:
+def _node(
+    node: str, kind: str, title: str, x: float, y: float, settings: Mapping[str, Any] | None = None
+) -> Node:
     return Node(id=node, kind=kind, title=title, settings=dict(settings or {}), position=Position(x=x, y=y))
 
 

@@ -16,7 +16,9 @@ TURN_ENDS = "<|im_end|>"
 STOPS = (TURN_ENDS, TURN_BEGINS, "<|endoftext|>")
 """Written out as text by models that miss their own end."""
 
-_ANY_SPECIAL = re.compile(r"<\|[^<>|]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>")
+_ANY_SPECIAL = re.compile(
+    r"<\|[^<>|]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>"
+)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import codecs
 import ctypes
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,7 +126,9 @@ class LlamaCppModel:
         """How many of them steer the model instead of standing for text."""
         return sum(token in self._control for token in tokens)
 
-    async def reply(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncIterator[ReplyPart]:
+    async def reply(
+        self, messages: Sequence[ChatMessage], sampling: Sampling
+    ) -> AsyncGenerator[ReplyPart, None]:
         tokens = await asyncio.to_thread(self.tokens, messages)
         room = self._context_tokens - len(tokens)
         if room < 1:

@@ -4,7 +4,7 @@ The address and the secret come from the operator, never from a graph. No redire
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -51,7 +51,9 @@ class OpenAICompatibleModel:
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         return sum(len(m.content.encode("utf-8", "replace")) // CHARACTERS_PER_TOKEN + 8 for m in messages)
 
-    async def reply(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncIterator[ReplyPart]:
+    async def reply(
+        self, messages: Sequence[ChatMessage], sampling: Sampling
+    ) -> AsyncGenerator[ReplyPart, None]:
         estimate = await self.count_tokens(messages)
         body = {
             "model": self._model,
@@ -89,7 +91,7 @@ class OpenAICompatibleModel:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _parts(self, response: httpx.Response, estimate: int) -> AsyncIterator[ReplyPart]:
+    async def _parts(self, response: httpx.Response, estimate: int) -> AsyncGenerator[ReplyPart, None]:
         pieces, reason, usage = 0, "", dict[str, Any]()
         async for line in response.aiter_lines():
             if len(line) > MAX_LINE_BYTES:
@@ -118,7 +120,9 @@ class OpenAICompatibleModel:
     def _refusal(self, response: httpx.Response, estimate: int) -> Exception:
         status = response.status_code
         if status in (401, 403):
-            return ModelMissing("The model server refuses our key: the operator must check QANAT_LLM_API_KEY.")
+            return ModelMissing(
+                "The model server refuses our key: the operator must check QANAT_LLM_API_KEY."
+            )
         if status == 404:
             return ModelMissing(
                 f"The model server has no model {self._model!r}, or its address is wrong: the operator must "

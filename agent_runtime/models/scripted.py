@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
 from agent_runtime.errors import ModelError, PromptTooLong
 from agent_runtime.models import chatml
@@ -44,7 +44,9 @@ class ScriptedModel:
     async def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
         return sum(len(piece.text.split()) for piece in chatml.render(messages))
 
-    async def reply(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncIterator[ReplyPart]:
+    async def reply(
+        self, messages: Sequence[ChatMessage], sampling: Sampling
+    ) -> AsyncGenerator[ReplyPart, None]:
         prompt_tokens = await self.count_tokens(messages)
         if prompt_tokens >= self._context_tokens:
             raise PromptTooLong(prompt_tokens=prompt_tokens, window_tokens=self._context_tokens)

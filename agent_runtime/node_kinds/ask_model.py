@@ -51,7 +51,10 @@ def _faults(settings: AskModelSettings, drawn: Drawn) -> Iterable[Fault]:
             f"{{{{{name}}}}} is not known here: use {{{{question}}}}, {{{{text}}}} or {{{{passages}}}}.",
         )
     if "passages" not in drawn.input_types and "passages" in names(settings.prompt):
-        yield "insertion_unfilled", "The prompt inserts {{passages}}, but none arrive: connect a search to it."
+        yield (
+            "insertion_unfilled",
+            "The prompt inserts {{passages}}, but none arrive: connect a search to it.",
+        )
 
 
 @node_kind(
@@ -88,9 +91,7 @@ async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> O
         passages_read=used,
         passages_left_out=len(passages) - used,
     )
-    sampling = Sampling(
-        max_tokens=settings.max_tokens, temperature=settings.temperature, repeat_penalty=1.1
-    )
+    sampling = Sampling(max_tokens=settings.max_tokens, temperature=settings.temperature, repeat_penalty=1.1)
     written = []
     async for piece in step.ask(messages, sampling):
         written.append(piece)

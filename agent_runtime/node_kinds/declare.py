@@ -137,4 +137,8 @@ def accepts(wanted: SocketType, offered: SocketType) -> bool:
 
     A question, a text and an answer are all words, so each fits where words are wanted.
     """
-    return wanted in (offered, "any") or offered == "any" or (wanted in ("question", "text") and offered in TEXTS)
+    return (
+        wanted in (offered, "any")
+        or offered == "any"
+        or (wanted in ("question", "text") and offered in TEXTS)
+    )

@@ -72,7 +72,7 @@ async def if_otherwise(inputs: Inputs, settings: IfOtherwiseSettings, step: Step
             "question": step.question,
             "text": as_text(value),
             "answer": answer.text if answer else "",
-            "found": answer.found if answer else bool(passages) or isinstance(value, str) and bool(value),
+            "found": answer.found if answer else bool(passages) or (isinstance(value, str) and bool(value)),
             "quoted": bool(answer and answer.quoted),
             "passages": len(passages),
             "best_score": max((passage.score for passage in passages), default=0.0),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from agent_runtime.errors import RetrievalFailed
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.values import Passages, as_text
 from agent_runtime.step import Step
@@ -51,6 +52,9 @@ async def search_documents(inputs: Inputs, settings: SearchDocumentsSettings, st
     When nothing fits it hands on an empty list: use "If / otherwise" to say what happens then.
     """
     question = as_text(inputs["question"])
+    known = step.tools.known_vaults
+    if known is not None and not known.issuperset(settings.vaults):
+        raise RetrievalFailed("A vault that this agent searches is gone: its owner must choose another one.")
     found = await step.tools.retriever.search(question, vaults=tuple(settings.vaults), limit=settings.limit)
     step.detail.update(question=question, found=len(found))
     return {"passages": Passages(tuple(found[: settings.limit]))}

@@ -1,0 +1,66 @@
+"""Put an answer together sentence by sentence, each with the citation it rests on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent_runtime.events import AnswerSentence, Citation
+from agent_runtime.node_kinds.values import Answer
+from agent_runtime.support import Evidence
+
+
+@dataclass
+class Composer:
+    """Collects the sentences of an answer, numbers its citations, and shows each sentence as it is settled."""
+
+    speak: Callable[[str], None] = lambda text: None
+    _text: str = ""
+    _sentences: list[AnswerSentence] = field(default_factory=list)
+    _citations: list[Citation] = field(default_factory=list)
+    _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
+
+    def add(self, sentence: str, evidence: Evidence | None, *, show: str | None = None) -> None:
+        """Append a sentence; `show` is how it stands in the answer when that differs, for example in quotes."""
+        shown = show or sentence
+        numbers = [self._number(evidence)] if evidence else []
+        marked = shown + "".join(f" [{number}]" for number in numbers)
+        piece = f"{' ' if self._text else ''}{marked}"
+        start = len(self._text) + len(piece) - len(marked)
+        self._text += piece
+        self._sentences.append(
+            AnswerSentence(
+                text=shown,
+                start=start,
+                end=start + len(shown),
+                supported=evidence is not None,
+                citations=numbers,
+            )
+        )
+        self.speak(piece)
+
+    def answer(self, *, found: bool = True, quoted: bool = False) -> Answer:
+        return Answer(
+            text=self._text,
+            sentences=tuple(self._sentences),
+            citations=tuple(self._citations),
+            found=found,
+            quoted=quoted,
+        )
+
+    def _number(self, evidence: Evidence) -> int:
+        place = (evidence.passage.document_id, evidence.start, evidence.end)
+        if place not in self._numbers:
+            self._numbers[place] = len(self._citations) + 1
+            self._citations.append(
+                Citation(
+                    number=self._numbers[place],
+                    passage_id=evidence.passage.passage_id,
+                    vault_id=evidence.passage.vault_id,
+                    document_id=evidence.passage.document_id,
+                    document=evidence.passage.document,
+                    page=evidence.page,
+                    start=evidence.start,
+                    end=evidence.end,
+                    quote=evidence.text,
+                )
+            )
+        return self._numbers[place]

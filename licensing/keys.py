@@ -66,14 +66,20 @@ class KeyRing:
         Raises:
             WalletNotManaged: no key of this address is kept here.
         """
+        if (key := await self.find(address, connection=connection)) is not None:
+            return key
+        raise WalletNotManaged(
+            f"The wallet {address} is its owner's own: confirm this step in that wallet.", address=address
+        )
+
+    async def find(self, address: Address, *, connection: AsyncConnection | None = None) -> bytes | None:
+        """As `key`; None when it is not kept here."""
         if (key := self._open.get(address)) is not None:
             self._open.move_to_end(address)
             return key
         found = await self._find(address, connection)
         if found is None:
-            raise WalletNotManaged(
-                f"The wallet {address} is its owner's own: confirm this step in that wallet.", address=address
-            )
+            return None
         purpose, sealed = found
         key = self._sealer.open(sealed, "signing key", purpose, address)
         self._open[address] = key

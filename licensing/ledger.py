@@ -6,37 +6,56 @@ covers what is charged and every call in flight, so a crash leaves nothing that 
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, case, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from licensing.acceptance import require_acceptable
 from licensing.clock import microseconds, moment_of
 from licensing.credit import CARRY, credits_of
 from licensing.errors import (
     BudgetExhausted,
+    ChainUnavailable,
     KeyReused,
+    NotPermitted,
     ReservationGone,
     Unknown,
-    VoucherAboveDeposit,
     VoucherNeeded,
-    VoucherReplayed,
     WrongSignature,
 )
 from licensing.keys import KeyRing
 from licensing.ports import Clock, Database
 from licensing.proof import FIRST, citations_root, sign_use, use_hash
 from licensing.signing import sign
+from licensing.sql import Step, run_all
 from licensing.state import LicenseRecord
-from licensing.tables import asset_totals, channels, invocations, ledger
+from licensing.statements import (
+    ADD_INVOCATION,
+    ADD_TO_ASSET,
+    CHARGE_CHANNEL,
+    CHARGE_INVOCATION,
+    FIND_CHANNEL,
+    FIND_EARLIER,
+    FIND_INVOCATION,
+    FIND_OVERDUE,
+    GIVE_BACK,
+    OPEN_CHANNEL,
+    POST,
+    RELEASE_INVOCATION,
+    SET_ASIDE,
+    SET_ASIDE_IN_GRACE,
+)
+from licensing.tables import channels, invocations, ledger
 from licensing.values import (
     Address,
     AssetId,
     Block,
     Charge,
     Freshness,
+    LicenseId,
     Limits,
     Permission,
     ProofId,
@@ -47,6 +66,8 @@ from licensing.values import (
 )
 from licensing.view import View
 from licensing.voucher import Vouchers
+
+Record = Mapping[str, Any]
 
 
 class Ledger:
@@ -68,158 +89,161 @@ class Ledger:
 
     async def reserve(
         self,
+        connection: AsyncConnection,
         permission: Permission,
         *,
         idempotency_key: str,
         request_digest: str,
         max_charge: int | None,
         voucher: SignedVoucher | None,
-        connection: AsyncConnection | None,
     ) -> Reservation:
-        """See `service.Licensing.reserve`."""
-        if connection is None:
-            async with self._database.writing() as own:
-                return await self._reserve(
-                    own, permission, idempotency_key, request_digest, max_charge, voucher
-                )
-        async with connection.begin_nested():
-            return await self._reserve(
-                connection, permission, idempotency_key, request_digest, max_charge, voucher
-            )
-
-    async def _reserve(
-        self,
-        connection: AsyncConnection,
-        permission: Permission,
-        idempotency_key: str,
-        request_digest: str,
-        max_charge: int | None,
-        voucher: SignedVoucher | None,
-    ) -> Reservation:
+        """See `service.Licensing.reserve`. Where it raises, it has changed nothing that anybody would
+        miss.
+        """
         now = microseconds(self._clock.now())
-        earlier = (
-            await connection.execute(
-                select(invocations).where(
-                    invocations.c.holder == permission.holder,
-                    invocations.c.idempotency_key == idempotency_key,
-                )
-            )
-        ).one_or_none()
-        if earlier is not None:
-            if earlier.request_digest != request_digest or earlier.asset_id != permission.asset_id:
+        refusal: Exception | None = None
+        try:  # it may have changed since the permission was given
+            allowed = self._view.check(permission.holder, permission.asset_id)
+        except (NotPermitted, ChainUnavailable) as error:
+            allowed, refusal = permission, error
+        record = self._view.head.licenses.get(allowed.license_id) if allowed.license_id else None
+        name = channel_of(allowed, record)
+        earlier, channel, overdue = await run_all(
+            connection,
+            [
+                Step(FIND_EARLIER, {"holder": permission.holder, "key": idempotency_key}),
+                Step(FIND_CHANNEL, {"channel": name}),
+                Step(FIND_OVERDUE, {"channel": name, "now": now}),
+            ],
+        )
+        first_try = earlier.rows[0] if earlier.rows else None
+        if first_try is not None:
+            if first_try["request_digest"] != request_digest or first_try["asset_id"] != permission.asset_id:
                 raise KeyReused(
                     "This Idempotency-Key was used for another question. Use a new key for each question.",
                     idempotency_key=idempotency_key,
                 )
-            if earlier.state == "charged" or (earlier.state == "reserved" and earlier.expires_at > now):
-                return _reservation(earlier, repeated=True)
-
-        now_allowed = self._view.check(permission.holder, permission.asset_id)  # it may have changed since
-        record = self._view.head.licenses[now_allowed.license_id] if now_allowed.license_id else None
-        amount = now_allowed.max_charge if max_charge is None else max_charge
-        if not 0 <= amount <= now_allowed.max_charge:
-            raise ValueError(f"a call under this license costs 0 to {now_allowed.max_charge}, not {amount}")
-        channel = channel_of(now_allowed, record)
-        await connection.execute(
-            insert_or(channels)
-            .values(
-                channel=channel,
-                license_id=now_allowed.license_id,
-                epoch=record.epoch if record else None,
-                head=FIRST,
-            )
-            .on_conflict_do_nothing()
+            if first_try["state"] == "charged" or (
+                first_try["state"] == "reserved" and first_try["expires_at"] > now
+            ):
+                return _reservation(first_try, repeated=True)
+        if refusal is not None:
+            raise refusal
+        amount = allowed.max_charge if max_charge is None else max_charge
+        if not 0 <= amount <= allowed.max_charge:
+            raise ValueError(f"a call under this license costs 0 to {allowed.max_charge}, not {amount}")
+        standing = (
+            channel.rows[0] if channel.rows else await self._open_channel(connection, name, allowed, record)
         )
-        await self._expire(connection, now, channel=channel)
-        if record is not None and now_allowed.kind == "metered":
-            await self._set_aside(connection, now_allowed, record, channel, amount, voucher)
+        for row in overdue.rows:
+            await self.release(connection, ReservationId(row["id"]))
+        if overdue.rows:
+            [again] = await run_all(connection, [Step(FIND_CHANNEL, {"channel": name})])
+            standing = again.rows[0]
+        if record is not None and allowed.kind == "metered":
+            await self._set_aside(connection, allowed, record, standing, amount, voucher)
         elif voucher is not None:
             raise WrongSignature("This license is paid in advance: no voucher is needed. Send none.")
-
         values: dict[str, Any] = {
+            "id": first_try["id"] if first_try else uuid4().hex,
             "holder": permission.holder,
             "idempotency_key": idempotency_key,
             "request_digest": request_digest,
-            "channel": channel,
+            "channel": name,
             "asset_id": permission.asset_id,
-            "kind": now_allowed.kind,
+            "kind": allowed.kind,
             "state": "reserved",
             "max_charge": amount,
             "charge": 0,
-            "freshness": now_allowed.freshness.value,
-            "block_number": now_allowed.block.number,
-            "block_hash": now_allowed.block.hash,
-            "block_timestamp": now_allowed.block.timestamp,
+            "freshness": allowed.freshness.value,
+            "block_number": allowed.block.number,
+            "block_hash": allowed.block.hash,
+            "block_timestamp": allowed.block.timestamp,
             "created_at": now,
             "expires_at": now + int(self._limits.reservation_ttl_s * 1e6),
         }
-        if earlier is None:
-            values["id"] = uuid4().hex
-            await connection.execute(insert(invocations).values(values))
-        else:  # the first try was given back: this one takes its place
-            if earlier.state == "reserved":
-                await self.release(connection, ReservationId(earlier.id))
-            values["id"] = earlier.id
-            await connection.execute(update(invocations).where(invocations.c.id == earlier.id).values(values))
-        return Reservation(
-            reservation_id=ReservationId(values["id"]),
-            permission=now_allowed,
-            max_charge=amount,
-            state="reserved",
-            repeated=False,
-            proof_id=None,
-            charge=0,
-            expires_at=moment_of(values["expires_at"]),
+        if first_try is None:
+            await run_all(connection, [Step(ADD_INVOCATION, values)])
+        else:  # the first try was given back, or ran out: this one takes its place
+            await self.release(connection, ReservationId(values["id"]))
+            await connection.execute(
+                update(invocations).where(invocations.c.id == values["id"]).values(values)
+            )
+        return _reservation({**values, "proof_id": None}, repeated=False)
+
+    async def _open_channel(
+        self, connection: AsyncConnection, name: str, allowed: Permission, record: LicenseRecord | None
+    ) -> Record:
+        _, found = await run_all(
+            connection,
+            [
+                Step(
+                    OPEN_CHANNEL,
+                    {
+                        "channel": name,
+                        "license_id": allowed.license_id,
+                        "epoch": record.epoch if record else None,
+                        "head": FIRST,
+                    },
+                ),
+                Step(FIND_CHANNEL, {"channel": name}),
+            ],
         )
+        return found.rows[0]
 
     async def _set_aside(
         self,
         connection: AsyncConnection,
-        permission: Permission,
+        allowed: Permission,
         record: LicenseRecord,
-        channel: str,
+        standing: Record,
         amount: int,
         voucher: SignedVoucher | None,
     ) -> None:
         deposit = self._view.usable_deposit(record)
-        change = (
-            update(channels)
-            .where(
-                channels.c.channel == channel,
-                channels.c.charged + channels.c.reserved + amount <= deposit,
-            )
-            .values(reserved=channels.c.reserved + amount)
-        )
-        if permission.freshness is not Freshness.FRESH:
-            since = int(self._view.last_sign_at * 1e6)
-            spent = case((channels.c.grace_since == since, channels.c.grace_charged), else_=0)
-            change = change.where(spent + amount <= self._limits.grace_cap).values(
-                grace_charged=spent + amount, grace_since=since
-            )
-        row = (
-            await connection.execute(
-                change.returning(
-                    channels.c.charged,
-                    channels.c.reserved,
-                    channels.c.best_ceiling,
-                    channels.c.signer,
-                )
-            )
-        ).one_or_none()
-        if row is None:
-            raise await self._no_budget(connection, permission, record, channel, amount, deposit)
-        needed = row.charged + row.reserved
-        best = row.best_ceiling if row.signer == record.signer else 0
-        if voucher is not None:
-            self._check_voucher(voucher, record, best=best, needed=needed, deposit=deposit)
-            ceiling, signature = voucher.cumulative, voucher.signature
-        elif needed <= best:
-            return
-        elif await self._keys.holds(record.signer, connection=connection):
-            key = await self._keys.key(record.signer, connection=connection)
-            digest = self._vouchers.voucher_digest(record.license_id, record.epoch, needed)
-            ceiling, signature = needed, "0x" + sign(key, digest).hex()
+        needed = standing["charged"] + standing["reserved"] + amount
+        if needed > deposit:
+            raise self._no_budget(record, standing, amount, deposit)
+        ceiling, signature = await self._ceiling(connection, record, standing, needed, deposit, voucher)
+        change: dict[str, Any] = {
+            "name": standing["channel"],
+            "amount": amount,
+            "deposit": deposit,
+            "ceiling": ceiling,
+            "signature": signature,
+            "ceiling_signer": record.signer,
+        }
+        if allowed.freshness is Freshness.FRESH:
+            step = Step(SET_ASIDE, change)
         else:
+            since = int(self._view.last_sign_at * 1e6)
+            step = Step(SET_ASIDE_IN_GRACE, {**change, "since": since, "grace_cap": self._limits.grace_cap})
+        [outcome] = await run_all(connection, [step])
+        if outcome.row_count != 1:
+            raise self._no_budget(record, standing, amount, deposit)
+
+    async def _ceiling(
+        self,
+        connection: AsyncConnection,
+        record: LicenseRecord,
+        standing: Record,
+        needed: int,
+        deposit: int,
+        voucher: SignedVoucher | None,
+    ) -> tuple[int, str]:
+        """A signed ceiling that covers this call and all in flight: the holder's, the one we have, or
+        a new one.
+        """
+        best = standing["best_ceiling"] if standing["signer"] == record.signer else 0
+        if voucher is not None:
+            require_acceptable(
+                voucher, record, vouchers=self._vouchers, best=best, needed=needed, deposit=deposit
+            )
+            return voucher.cumulative, voucher.signature
+        if needed <= best:
+            return best, standing["best_signature"]
+        key = await self._keys.find(record.signer, connection=connection)
+        if key is None:
             raise VoucherNeeded(
                 f"Sign a voucher for a total of {needed} with the key {record.signer} and send it along.",
                 license_id=record.license_id,
@@ -227,75 +251,18 @@ class Ledger:
                 ceiling=needed,
                 signer=record.signer,
             )
-        await connection.execute(
-            update(channels)
-            .where(channels.c.channel == channel)
-            .values(best_ceiling=ceiling, best_signature=signature, signer=record.signer)
-        )
+        digest = self._vouchers.voucher_digest(record.license_id, record.epoch, needed)
+        return needed, "0x" + sign(key, digest).hex()
 
-    def _check_voucher(
-        self, voucher: SignedVoucher, record: LicenseRecord, *, best: int, needed: int, deposit: int
-    ) -> None:
-        known: dict[str, Any] = {
-            "license_id": record.license_id,
-            "epoch": record.epoch,
-            "signer": record.signer,
-        }
-        try:
-            signature = bytes.fromhex(voucher.signature.removeprefix("0x"))
-        except ValueError:
-            signature = b""
-        signer = (
-            self._vouchers.voucher_signer(record.license_id, record.epoch, voucher.cumulative, signature)
-            if 0 <= voucher.cumulative < 2**128
-            else None
-        )
-        if (voucher.license_id, voucher.epoch) != (
-            record.license_id,
-            record.epoch,
-        ) or signer != record.signer:
-            raise WrongSignature(
-                f"The voucher is not signed by {record.signer} for license {record.license_id} in epoch "
-                f"{record.epoch}. Sign it with that key, for this chain and contract.",
-                **known,
-            )
-        if voucher.cumulative <= best:
-            raise VoucherReplayed(
-                f"A voucher for {best} is here already; one for {voucher.cumulative} adds nothing. "
-                f"Sign a total of at least {max(needed, best + 1)}, or send no voucher.",
-                ceiling=best,
-                **known,
-            )
-        if voucher.cumulative > deposit:
-            raise VoucherAboveDeposit(
-                f"The voucher allows {voucher.cumulative}, and {deposit} are deposited. "
-                "Sign no more than the deposit, or top it up.",
-                deposited=deposit,
-                **known,
-            )
-        if voucher.cumulative < needed:
-            raise VoucherNeeded(
-                f"The voucher allows {voucher.cumulative}, and this call needs a total of {needed}. Sign that.",
-                ceiling=needed,
-                **known,
-            )
-
-    async def _no_budget(
-        self,
-        connection: AsyncConnection,
-        permission: Permission,
-        record: LicenseRecord,
-        channel: str,
-        amount: int,
-        deposit: int,
+    def _no_budget(
+        self, record: LicenseRecord, standing: Record, amount: int, deposit: int
     ) -> BudgetExhausted:
-        row = (await connection.execute(select(channels).where(channels.c.channel == channel))).one()
-        available = max(0, deposit - row.charged - row.reserved)
+        available = max(0, deposit - standing["charged"] - standing["reserved"])
         facts: dict[str, Any] = {
             "license_id": record.license_id,
             "available": available,
             "needed": amount,
-            "reserved": row.reserved,
+            "reserved": standing["reserved"],
         }
         if available >= amount:
             return BudgetExhausted(
@@ -316,109 +283,102 @@ class Ledger:
     async def charge(self, connection: AsyncConnection, reservation_id: ReservationId, use: Use) -> Charge:
         """See `service.Licensing.charge`."""
         row = await self._invocation(connection, reservation_id)
-        if row.state == "charged":
+        if row["state"] == "charged":
             return _charge_of(row)
-        if row.state != "reserved":
+        if row["state"] != "reserved":
             raise ReservationGone("The reservation ran out or was given back. Ask again.")
-        amount = 0 if row.kind != "metered" else row.max_charge if use.amount is None else use.amount
-        if not 0 <= amount <= row.max_charge:
-            raise ValueError(f"{row.max_charge} were reserved; {amount} cannot be charged")
-        channel = (
-            await connection.execute(
-                update(channels)
-                .where(channels.c.channel == row.channel)
-                .values(
-                    charged=channels.c.charged + amount,
-                    reserved=channels.c.reserved - _held(row),
-                    sequence=channels.c.sequence + 1,
-                )
-                .returning(channels)
-            )
-        ).one()
-        now = microseconds(self._clock.now())
-        proof_id = ProofId(uuid4().hex)
-        fields = self._use_fields(row, channel, use, amount, now, proof_id)
+        amount = 0 if row["kind"] != "metered" else row["max_charge"] if use.amount is None else use.amount
+        if not 0 <= amount <= row["max_charge"]:
+            raise ValueError(f"{row['max_charge']} were reserved; {amount} cannot be charged")
+        now, proof_id = microseconds(self._clock.now()), ProofId(uuid4().hex)
+        fields = self._use_fields(row, use, amount, now, proof_id)
         operator_key = await self._keys.key(self._keys.server("operator"), connection=connection)
         proof = {
             "use": fields,
             "signature": sign_use(fields, operator_key),
             "citations": [dict(citation) for citation in use.citations],
-            "voucher": await self._voucher_of(connection, row, channel),
+            "voucher": await self._voucher_of(connection, row, fields["sequence"]),
         }
         leaf = "0x" + use_hash(fields).hex()
-        await connection.execute(update(channels).where(channels.c.channel == row.channel).values(head=leaf))
-        await connection.execute(
-            update(invocations)
-            .where(invocations.c.id == row.id, invocations.c.state == "reserved")
-            .values(
-                state="charged",
-                charge=amount,
-                charged_at=now,
-                sequence=channel.sequence,
-                proof_id=proof_id,
-                leaf=leaf,
-                proof=json.dumps(proof),
-            )
+        await run_all(
+            connection,
+            [
+                Step(
+                    CHARGE_CHANNEL,
+                    {"name": row["channel"], "amount": amount, "held": _held(row), "new_head": leaf},
+                ),
+                Step(
+                    CHARGE_INVOCATION,
+                    {
+                        "reservation_id": reservation_id,
+                        "amount": amount,
+                        "now": now,
+                        "number": fields["sequence"],
+                        "new_proof_id": proof_id,
+                        "new_leaf": leaf,
+                        "new_proof": json.dumps(proof),
+                    },
+                ),
+            ],
         )
         await self.credit(
-            connection, AssetId(row.asset_id), amount, posting=f"charge:{row.id}", debit=row.channel, use=True
+            connection,
+            AssetId(row["asset_id"]),
+            amount,
+            posting=f"charge:{reservation_id}",
+            debit=row["channel"],
+            use=True,
         )
         return Charge(
             reservation_id=reservation_id,
             proof_id=proof_id,
             charge=amount,
-            cumulative=channel.charged,
-            sequence=channel.sequence,
-            freshness=Freshness(row.freshness),
+            cumulative=fields["cumulative"],
+            sequence=fields["sequence"],
+            freshness=Freshness(row["freshness"]),
         )
 
-    def _use_fields(
-        self, row: Row[Any], channel: Row[Any], use: Use, amount: int, now: int, proof_id: ProofId
-    ) -> dict[str, Any]:
+    def _use_fields(self, row: Record, use: Use, amount: int, now: int, proof_id: ProofId) -> dict[str, Any]:
         domain = self._vouchers.domain
-        record = self._view.head.licenses.get(channel.license_id) if channel.license_id else None
+        record = self._view.head.licenses.get(row["license_id"]) if row["license_id"] else None
         return {
             "proof_id": proof_id,
             "chain_id": domain.chain_id,
             "settlement": domain.settlement,
             "operator": self._keys.server("operator"),
-            "holder": row.holder,
-            "asset_id": row.asset_id,
-            "kind": row.kind,
-            "channel": row.channel,
-            "license_id": channel.license_id,
-            "epoch": channel.epoch,
-            "signer": channel.signer or (record.signer if record else None),
-            "sequence": channel.sequence,
-            "previous": channel.head,
-            "reserved": row.max_charge,
+            "holder": row["holder"],
+            "asset_id": row["asset_id"],
+            "kind": row["kind"],
+            "channel": row["channel"],
+            "license_id": row["license_id"],
+            "epoch": row["epoch"],
+            "signer": row["signer"] or (record.signer if record else None),
+            "sequence": row["channel_sequence"] + 1,
+            "previous": row["head"],
+            "reserved": row["max_charge"],
             "charge": amount,
-            "cumulative": channel.charged,
+            "cumulative": row["charged"] + amount,
             "request_digest": use.request_digest,
             "answer_digest": use.answer_digest,
             "citations_root": citations_root(use.citations),
             "usage": dict(use.usage),
-            "checked_at_block": {"number": row.block_number, "hash": row.block_hash},
-            "stale": row.freshness != Freshness.FRESH,
+            "checked_at_block": {"number": row["block_number"], "hash": row["block_hash"]},
+            "stale": row["freshness"] != Freshness.FRESH,
             "at": moment_of(now).isoformat(),
         }
 
     async def _voucher_of(
-        self, connection: AsyncConnection, row: Row[Any], channel: Row[Any]
+        self, connection: AsyncConnection, row: Record, sequence: int
     ) -> dict[str, Any] | None:
         """The holder's word for this use: a ceiling that covers it, or a count of uses paid in advance."""
-        if row.kind == "metered":
-            return {
-                "kind": "voucher",
-                "total": channel.best_ceiling,
-                "signature": channel.best_signature,
-            }
-        record = self._view.head.licenses.get(channel.license_id) if row.kind == "time" else None
-        if record is None or not await self._keys.holds(record.signer, connection=connection):
+        if row["kind"] == "metered":
+            return {"kind": "voucher", "total": row["best_ceiling"], "signature": row["best_signature"]}
+        record = self._view.head.licenses.get(row["license_id"]) if row["kind"] == "time" else None
+        key = await self._keys.find(record.signer, connection=connection) if record else None
+        if record is None or key is None:
             return None
-        key = await self._keys.key(record.signer, connection=connection)
-        digest = self._vouchers.usage_count_digest(record.license_id, record.epoch, channel.sequence)
-        return {"kind": "usage_count", "total": channel.sequence, "signature": "0x" + sign(key, digest).hex()}
+        digest = self._vouchers.usage_count_digest(record.license_id, record.epoch, sequence)
+        return {"kind": "usage_count", "total": sequence, "signature": "0x" + sign(key, digest).hex()}
 
     async def credit(
         self,
@@ -432,73 +392,46 @@ class Ledger:
     ) -> None:
         """Book what an asset earned, by a use or a sale; the lines of the posting add up to nothing."""
         asset = self._view.head.assets[asset_id]
-        after = (
-            await connection.execute(
-                insert_or(asset_totals)
-                .values(asset_id=asset_id, gross=amount, charged=amount if use else 0, uses=int(use))
-                .on_conflict_do_update(
-                    index_elements=["asset_id"],
-                    set_={
-                        "gross": asset_totals.c.gross + amount,
-                        "charged": asset_totals.c.charged + (amount if use else 0),
-                        "uses": asset_totals.c.uses + int(use),
-                    },
-                )
-                .returning(asset_totals.c.gross)
-            )
-        ).scalar_one()
+        change = {"asset_id": asset_id, "gross": amount, "charged": amount if use else 0, "uses": int(use)}
+        [total] = await run_all(connection, [Step(ADD_TO_ASSET, change)])
         if amount == 0:
             return
         shares = {
             receipt_id: share.share_bps
             for receipt_id, share in zip(asset.receipt_ids, asset.shares, strict=True)
         }
-        gains = credits_of(after - amount, amount, shares)
+        gains = credits_of(total.rows[0]["gross"] - amount, amount, shares)
         if CARRY in gains:
             gains[f"{CARRY}:{asset_id}"] = gains.pop(CARRY)
         lines = [{"posting": posting, "account": account, "amount": gain} for account, gain in gains.items()]
-        await connection.execute(
-            insert(ledger), [*lines, {"posting": posting, "account": debit, "amount": -amount}]
-        )
+        lines.append({"posting": posting, "account": debit, "amount": -amount})
+        await run_all(connection, [Step(POST, lines)])
 
     # --- release
 
     async def release(self, connection: AsyncConnection, reservation_id: ReservationId) -> None:
         """Give back what was set aside; see `service.Licensing.release`."""
         row = await self._invocation(connection, reservation_id)
-        released = await connection.execute(
-            update(invocations)
-            .where(invocations.c.id == reservation_id, invocations.c.state == "reserved")
-            .values(state="released")
-        )
-        if released.rowcount == 1 and _held(row):
-            await connection.execute(
-                update(channels)
-                .where(channels.c.channel == row.channel)
-                .values(reserved=channels.c.reserved - _held(row))
-            )
+        [released] = await run_all(connection, [Step(RELEASE_INVOCATION, {"reservation_id": reservation_id})])
+        if released.row_count == 1 and _held(row):
+            await run_all(connection, [Step(GIVE_BACK, {"name": row["channel"], "held": _held(row)})])
 
     async def expire_all(self) -> None:
         """Give back every reservation that ran out: its run died with a crash."""
-        async with self._database.writing() as connection:
-            await self._expire(connection, microseconds(self._clock.now()))
-
-    async def _expire(self, connection: AsyncConnection, now: int, *, channel: str | None = None) -> None:
         overdue = select(invocations.c.id).where(
-            invocations.c.state == "reserved", invocations.c.expires_at <= now
+            invocations.c.state == "reserved", invocations.c.expires_at <= microseconds(self._clock.now())
         )
-        if channel is not None:
-            overdue = overdue.where(invocations.c.channel == channel)
-        for row in list(await connection.execute(overdue)):
-            await self.release(connection, ReservationId(row.id))
+        async with self._database.reading() as reading:
+            ids = list(await reading.scalars(overdue))
+        for reservation_id in ids:
+            async with self._database.writing() as connection:
+                await self.release(connection, ReservationId(reservation_id))
 
-    async def _invocation(self, connection: AsyncConnection, reservation_id: ReservationId) -> Row[Any]:
-        row = (
-            await connection.execute(select(invocations).where(invocations.c.id == reservation_id))
-        ).one_or_none()
-        if row is None:
+    async def _invocation(self, connection: AsyncConnection, reservation_id: ReservationId) -> Record:
+        [found] = await run_all(connection, [Step(FIND_INVOCATION, {"reservation_id": reservation_id})])
+        if not found.rows:
             raise Unknown("reservation", reservation_id)
-        return row
+        return found.rows[0]
 
     # --- reading
 
@@ -515,12 +448,8 @@ class Ledger:
 
     async def total(self, connection: AsyncConnection, account: str) -> int:
         """The sum of one account of the double-entry ledger."""
-        return int(
-            await connection.scalar(
-                select(func.coalesce(func.sum(ledger.c.amount), 0)).where(ledger.c.account == account)
-            )
-            or 0
-        )
+        lines = select(func.coalesce(func.sum(ledger.c.amount), 0)).where(ledger.c.account == account)
+        return int(await connection.scalar(lines) or 0)
 
 
 def channel_of(permission: Permission, record: LicenseRecord | None) -> str:
@@ -530,39 +459,39 @@ def channel_of(permission: Permission, record: LicenseRecord | None) -> str:
     return f"license/{record.license_id}/{record.epoch}"
 
 
-def _held(row: Row[Any]) -> int:
-    return int(row.max_charge) if row.kind == "metered" else 0
+def _held(row: Record) -> int:
+    return int(row["max_charge"]) if row["kind"] == "metered" else 0
 
 
-def _reservation(row: Row[Any], *, repeated: bool) -> Reservation:
-    license_id = int(row.channel.split("/")[1]) if row.channel.startswith("license/") else None
+def _reservation(row: Record, *, repeated: bool) -> Reservation:
+    license_id = int(row["channel"].split("/")[1]) if row["channel"].startswith("license/") else None
     return Reservation(
-        reservation_id=ReservationId(row.id),
+        reservation_id=ReservationId(row["id"]),
         permission=Permission(
-            holder=Address(row.holder),
-            asset_id=AssetId(row.asset_id),
-            kind=row.kind,
-            license_id=license_id,  # type: ignore[arg-type]  # read back from the channel's name
-            max_charge=row.max_charge,
-            freshness=Freshness(row.freshness),
-            block=Block(row.block_number, row.block_hash, row.block_timestamp),
+            holder=Address(row["holder"]),
+            asset_id=AssetId(row["asset_id"]),
+            kind=row["kind"],
+            license_id=LicenseId(license_id) if license_id is not None else None,
+            max_charge=row["max_charge"],
+            freshness=Freshness(row["freshness"]),
+            block=Block(row["block_number"], row["block_hash"], row["block_timestamp"]),
         ),
-        max_charge=row.max_charge,
-        state=row.state,
+        max_charge=row["max_charge"],
+        state=row["state"],
         repeated=repeated,
-        proof_id=ProofId(row.proof_id) if row.proof_id else None,
-        charge=row.charge,
-        expires_at=moment_of(row.expires_at),
+        proof_id=ProofId(row["proof_id"]) if row["proof_id"] else None,
+        charge=row["charge"],
+        expires_at=moment_of(row["expires_at"]),
     )
 
 
-def _charge_of(row: Row[Any]) -> Charge:
-    use = json.loads(row.proof)["use"]
+def _charge_of(row: Record) -> Charge:
+    use = json.loads(row["proof"])["use"]
     return Charge(
-        reservation_id=ReservationId(row.id),
-        proof_id=ProofId(row.proof_id),
-        charge=row.charge,
+        reservation_id=ReservationId(row["id"]),
+        proof_id=ProofId(row["proof_id"]),
+        charge=row["charge"],
         cumulative=use["cumulative"],
-        sequence=row.sequence,
-        freshness=Freshness(row.freshness),
+        sequence=row["sequence"],
+        freshness=Freshness(row["freshness"]),
     )

@@ -381,14 +381,21 @@ class Licensing:
             BudgetExhausted, LicenseExpired, LicenseFrozen, VoucherRefused (its kinds), ChainUnavailable.
             KeyReused: the idempotency key came with another `request_digest` or asset before.
         """
-        return await self._ledger.reserve(
-            permission,
-            idempotency_key=idempotency_key,
-            request_digest=request_digest,
-            max_charge=max_charge,
-            voucher=voucher,
-            connection=connection,
-        )
+
+        async def within(transaction: AsyncConnection) -> Reservation:
+            return await self._ledger.reserve(
+                transaction,
+                permission,
+                idempotency_key=idempotency_key,
+                request_digest=request_digest,
+                max_charge=max_charge,
+                voucher=voucher,
+            )
+
+        if connection is not None:
+            return await within(connection)
+        async with self._database.writing() as own:
+            return await within(own)
 
     async def charge(self, connection: AsyncConnection, reservation_id: ReservationId, use: Use) -> Charge:
         """Charge a reservation, credit the receipts and sign the proof, all within the caller's transaction.

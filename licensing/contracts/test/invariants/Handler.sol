@@ -106,6 +106,8 @@ contract Handler is Stage {
         ISettlement.Channel memory before = settlement.getChannel(license, epoch);
         ceiling = before.redeemed + uint128(within(ceiling, 0, 300_000));
         claimed = uint128(within(claimed, 0, uint256(ceiling) + ceiling / 8));
+        // Now and then everything there is, a withdrawal under way included, or one unit more than that.
+        if (lineSeed % 3 == 0) claimed = ceiling = before.deposited + uint128(lineSeed >> 8) % 2;
 
         uint128 expected = 0;
         if (claimed <= ceiling && claimed > before.redeemed) {
@@ -198,7 +200,11 @@ contract Handler is Stage {
     }
 
     function wait(uint256 time) external {
-        vm.warp(block.timestamp + within(time, 1, 3 * DELAY));
+        uint64 end = ghostExpiresAt[timed[time % timed.length]];
+        // Now and then to the very second that a license ends or a withdrawal may be made.
+        if (time % 3 == 0 && end > block.timestamp) vm.warp(end);
+        else if (time % 3 == 1) vm.warp(block.timestamp + DELAY);
+        else vm.warp(block.timestamp + within(time, 1, 3 * DELAY));
     }
 
     function stray(uint256 amount) external {

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -92,6 +93,7 @@ class Runs:
         self._sealer_for = sealer_for
         self._tools_for = tools_for
         self._limits = limits
+        self._keyed: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._running: dict[str, tuple[str, RunHandle, asyncio.Task[None]]] = {}
 
     async def start(self) -> None:
@@ -137,21 +139,25 @@ class Runs:
             version = await self._agents.get_version(version_id)
         if principal.slugs is not None and agent.slug not in principal.slugs:
             raise Forbidden(f"This API key may not use {agent.slug!r}. Make one that may under API keys.")
-        body_digest = _digest(f"{agent.id}\n{version.number}\n{question}")
-        if idempotency_key:
-            earlier = await self._earlier(principal, idempotency_key, body_digest)
-            if earlier is not None:
-                return earlier
-        if version.asset_id is None:
-            raise NotFound("This version is still being published. Try again in a moment.")
         graph = await self._agents.open_version(agent, version)
+        body_digest = _digest(f"{agent.id}\n{version.number}\n{question}")
+        invocation = _Invocation(
+            principal, agent, version, graph, question, begin, finish, idempotency_key or None, body_digest
+        )
+        if not idempotency_key:
+            return await self._reserve_and_launch(invocation)
+        async with self._one_at_a_time(principal.user.id, idempotency_key):
+            earlier = await self._earlier(principal, idempotency_key, body_digest)
+            return earlier or await self._reserve_and_launch(invocation)
+
+    async def _reserve_and_launch(self, invocation: _Invocation) -> RunHandle:
+        version, principal = invocation.version, invocation.principal
+        if version is None or version.asset_id is None:
+            raise NotFound("This version is still being published. Try again in a moment.")
         run_id = uuid4().hex
         permission = self._licensing.check(Address(principal.user.address), AssetId(int(version.asset_id)))
         reservation = await self._licensing.reserve(
-            permission, idempotency_key=run_id, request_digest=_digest(question)
-        )
-        invocation = _Invocation(
-            principal, agent, version, graph, question, begin, finish, idempotency_key or None, body_digest
+            permission, idempotency_key=run_id, request_digest=_digest(invocation.question)
         )
         try:
             return await self._launch(run_id, invocation, reservation)
@@ -169,6 +175,10 @@ class Runs:
         graph = valid_graph(opened.graph)
         invocation = _Invocation(principal, opened.agent, None, graph, question, None, None, None, "")
         return await self._launch(uuid4().hex, invocation, None)
+
+    def _one_at_a_time(self, user_id: str, key: str) -> asyncio.Lock:
+        """Requests with one idempotency key wait for each other until the first has left its mark."""
+        return self._keyed.setdefault((user_id, key), asyncio.Lock())
 
     async def _earlier(self, principal: Principal, key: str, body_digest: str) -> RunHandle | None:
         async with self._database.reading() as connection:

@@ -37,8 +37,8 @@ def canonical(value: Any) -> bytes:
 
 
 def citations_root(citations: Sequence[Mapping[str, str | int | None]]) -> str:
-    """The Merkle root over an answer's citations, in its order."""
-    return _hex(root_of([leaf_hash(canonical(dict(citation))) for citation in citations]))
+    """The Merkle root over an answer's citations; each leaf holds its number, so their order counts."""
+    return _hex(root_of([leaf_hash(canonical([n, dict(c)])) for n, c in enumerate(citations, start=1)]))
 
 
 def use_hash(use: Mapping[str, Any]) -> bytes:
@@ -135,7 +135,7 @@ def _voucher_statements(
         free = use["kind"] in ("author", "time") and cumulative == 0
         why = "the author used their own asset" if use["kind"] == "author" else "it was paid in advance"
         return [Statement(free, f"nothing was charged ({why}), so no voucher is needed")]
-    vouchers = Vouchers(Domain(_count(use["chain_id"]), Address(use["settlement"])))
+    vouchers = Vouchers(Domain(_count(use["chain_id"]), _address(use["settlement"])))
     total, license_id, epoch = _count(voucher["total"]), _count(use["license_id"]), _count(use["epoch"])
     if voucher["kind"] == "voucher":
         digest = vouchers.voucher_digest(license_id, epoch, total)  # type: ignore[arg-type]  # checked just above
@@ -179,6 +179,12 @@ def _count(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise ValueError(f"{value!r} is not a count")
     return value
+
+
+def _address(text: str) -> Address:
+    if not is_checksum_address(text):
+        raise ValueError(f"{text!r} is not an address")
+    return Address(text)
 
 
 def _bytes32(text: str) -> bytes:

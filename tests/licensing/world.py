@@ -1,4 +1,6 @@
-"""What the licensing tests are made of: a data folder with a chain in it, a clock, wallets, sales and uses."""
+"""What the licensing tests are made of: a data folder with a chain in it, a clock, wallets, sales and
+uses.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -99,8 +99,10 @@ class Documents:
         await self._vaults.keys(tenant, vault)
         return await self._select(tenant, documents.c.vault_id == vault)
 
-    async def find_many(self, tenant: TenantId, ids: Sequence[DocumentId]) -> Sequence[Entry]:
-        return await self._select(tenant, documents.c.id.in_(ids)) if ids else []
+    async def find_many(
+        self, connection: AsyncConnection, tenant: TenantId, ids: Sequence[DocumentId]
+    ) -> Sequence[Entry]:
+        return await self._select_in(connection, tenant, documents.c.id.in_(ids)) if ids else []
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
         done = (Stage.ACTIVE, Stage.FAILED)
@@ -183,6 +185,12 @@ class Documents:
         self._opened.pop((document, entry.document.version), None)
 
     async def _select(self, tenant: TenantId, condition: object) -> Sequence[Entry]:
+        async with self._database.reading() as connection:
+            return await self._select_in(connection, tenant, condition)
+
+    async def _select_in(
+        self, connection: AsyncConnection, tenant: TenantId, condition: object
+    ) -> Sequence[Entry]:
         query = (
             select(documents, document_keys.c.sealed_key)
             .join(
@@ -193,8 +201,7 @@ class Documents:
             .where(documents.c.tenant_id == tenant, condition)  # type: ignore[arg-type]  # a column expression
             .order_by(documents.c.created_at, documents.c.id)
         )
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = (await connection.execute(query)).all()
         return [await self._entry(tenant, row) for row in rows]
 
     async def _entry(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> Entry:

@@ -1,5 +1,6 @@
 """Chunks as sealed rows: their text, place, exact vector and words, in one envelope each that only its place opens."""
 
+import asyncio
 import json
 import struct
 import uuid
@@ -104,21 +105,25 @@ class Passages:
 
         `vaults` and `within` leave out more; None leaves out nothing.
         """
-        rows = await self._rows(tenant, list(ids))
-        wanted = [
-            row
-            for row in rows
-            if (vaults is None or row[0] in vaults) and (within is None or row[1] in within)
-        ]
-        entries = {
-            entry.document.id: entry
-            for entry in await self._documents.find_many(tenant, list({row[1] for row in wanted}))
-        }
-        return [
-            _open(entries[document], number, sealed)
-            for _, document, number, sealed in wanted
-            if document in entries
-        ]
+        async with self._database.reading() as connection:
+            wanted = [
+                row
+                for row in await _rows(connection, tenant, list(ids))
+                if (vaults is None or row[0] in vaults) and (within is None or row[1] in within)
+            ]
+            entries = {
+                entry.document.id: entry
+                for entry in await self._documents.find_many(
+                    connection, tenant, list({row[1] for row in wanted})
+                )
+            }
+        return await asyncio.to_thread(
+            lambda: [
+                _open(entries[document], number, sealed)
+                for _, document, number, sealed in wanted
+                if document in entries
+            ]
+        )
 
     async def active_ids(self, tenant: TenantId, vault: VaultId) -> set[PassageId]:
         async with self._database.reading() as connection:
@@ -134,27 +139,26 @@ class Passages:
             )
         return {PassageId(each) for each in rows.scalars()}
 
-    async def _rows(
-        self, tenant: TenantId, ids: Sequence[PassageId]
-    ) -> list[tuple[VaultId, DocumentId, int, bytes]]:
-        found: list[tuple[VaultId, DocumentId, int, bytes]] = []
-        async with self._database.reading() as connection:
-            for start in range(0, len(ids), _MOST_IDS):
-                rows = await connection.execute(
-                    select(documents.c.vault_id, documents.c.id, chunks.c.number, chunks.c.sealed)
-                    .join(documents, documents.c.id == chunks.c.document_id)
-                    .where(
-                        chunks.c.id.in_(ids[start : start + _MOST_IDS]),
-                        documents.c.tenant_id == tenant,
-                        documents.c.stage == Stage.ACTIVE,
-                        documents.c.version == chunks.c.version,
-                    )
-                )
-                found += [
-                    (VaultId(vault), DocumentId(document), number, sealed)
-                    for vault, document, number, sealed in rows
-                ]
-        return found
+
+async def _rows(
+    connection: AsyncConnection, tenant: TenantId, ids: Sequence[PassageId]
+) -> list[tuple[VaultId, DocumentId, int, bytes]]:
+    found: list[tuple[VaultId, DocumentId, int, bytes]] = []
+    for start in range(0, len(ids), _MOST_IDS):
+        rows = await connection.execute(
+            select(documents.c.vault_id, documents.c.id, chunks.c.number, chunks.c.sealed)
+            .join(documents, documents.c.id == chunks.c.document_id)
+            .where(
+                chunks.c.id.in_(ids[start : start + _MOST_IDS]),
+                documents.c.tenant_id == tenant,
+                documents.c.stage == Stage.ACTIVE,
+                documents.c.version == chunks.c.version,
+            )
+        )
+        found += [
+            (VaultId(vault), DocumentId(document), number, sealed) for vault, document, number, sealed in rows
+        ]
+    return found
 
 
 _SIZES = struct.Struct("<4I")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import statistics
 from knowledge_vault.fusion import bm25, coverage, fuse, idf, is_open, places
@@ -89,67 +90,19 @@ class Searcher:
     ) -> SearchResult:
         """`vector`: of the question, when it is known already."""
         keys = {vault: (await self._vaults.keys(tenant, vault)).search for vault in vault_ids}
-        not_ready = await self._count_not_ready(tenant, keys, within)
         words = split_words(question)
+        async with self._database.reading() as connection:
+            not_ready = await _count_not_ready(connection, tenant, keys, within)
+            asked = await _weigh(connection, keys, words)
         permitted = None if within is None else frozenset(within)
         if not keys or not question.strip() or limit < 1 or permitted == frozenset():
             return SearchResult((), not_ready, 0.0)
         if vector is None:
             vector = (await self._embedder.embed_queries([question]))[0]
-        asked = await self._weigh(keys, words)
         ids = await self._candidates(keys, asked, vector, permitted)
         found = await self._passages.active(tenant, ids, vaults=keys, within=permitted)
         ranked = _rank(found, keys, asked, vector.astype(np.float64))
         return SearchResult(tuple(ranked[:limit]), not_ready, asked.coverage)
-
-    async def _count_not_ready(
-        self, tenant: TenantId, vaults: Collection[VaultId], within: Collection[DocumentId] | None
-    ) -> int:
-        query = select(func.count()).where(
-            documents.c.tenant_id == tenant,
-            documents.c.vault_id.in_(list(vaults)),
-            documents.c.stage != Stage.ACTIVE,
-        )
-        if within is not None:
-            query = query.where(documents.c.id.in_(list(within)))
-        async with self._database.reading() as connection:
-            return int(await connection.scalar(query) or 0)
-
-    async def _weigh(self, keys: Mapping[VaultId, SearchKeys], words: list[str]) -> _Question:
-        """Weigh the words over all vaults searched together, so that their passages compare."""
-        totals: dict[Language, Totals] = {}
-        for vault in keys:
-            for language, more in (await statistics.totals(self._database, vault)).items():
-                known = totals.get(language, Totals(0, 0))
-                totals[language] = Totals(
-                    known.chunk_count + more.chunk_count, known.word_count + more.word_count
-                )
-        stems = {language: list(dict.fromkeys(stem(words, language))) for language in totals}
-        containing: dict[tuple[Language, str], int] = {}
-        for vault, key in keys.items():
-            named = {
-                key.term(language, each): (language, each) for language in stems for each in stems[language]
-            }
-            for term, count in (await statistics.frequencies(self._database, vault, named)).items():
-                containing[named[term]] = containing.get(named[term], 0) + count
-        return _Question(
-            weights={
-                language: {
-                    each: idf(totals[language].chunk_count, containing.get((language, each), 0))
-                    for each in stems[language]
-                }
-                for language in totals
-            },
-            known={
-                language: {each for each in stems[language] if (language, each) in containing}
-                for language in totals
-            },
-            mean_word_count={
-                language: each.word_count / each.chunk_count for language, each in totals.items()
-            },
-            population=sum(each.chunk_count for each in totals.values()),
-            share_without_spaces=share_without_spaces(words),
-        )
 
     async def _candidates(
         self,
@@ -165,6 +118,57 @@ class Searcher:
                 for key in keys.values()
             ]
         return {passage for hits in await asyncio.gather(*work) for passage, _ in hits}
+
+
+async def _count_not_ready(
+    connection: AsyncConnection,
+    tenant: TenantId,
+    vaults: Collection[VaultId],
+    within: Collection[DocumentId] | None,
+) -> int:
+    query = select(func.count()).where(
+        documents.c.tenant_id == tenant,
+        documents.c.vault_id.in_(list(vaults)),
+        documents.c.stage != Stage.ACTIVE,
+    )
+    if within is not None:
+        query = query.where(documents.c.id.in_(list(within)))
+    return int(await connection.scalar(query) or 0)
+
+
+async def _weigh(
+    connection: AsyncConnection, keys: Mapping[VaultId, SearchKeys], words: list[str]
+) -> _Question:
+    """Weigh the words over all vaults searched together, so that their passages compare."""
+    totals: dict[Language, Totals] = {}
+    for vault in keys:
+        for language, more in (await statistics.totals(connection, vault)).items():
+            known = totals.get(language, Totals(0, 0))
+            totals[language] = Totals(
+                known.chunk_count + more.chunk_count, known.word_count + more.word_count
+            )
+    stems = {language: list(dict.fromkeys(stem(words, language))) for language in totals}
+    containing: dict[tuple[Language, str], int] = {}
+    for vault, key in keys.items():
+        named = {key.term(language, each): (language, each) for language in stems for each in stems[language]}
+        for term, count in (await statistics.frequencies(connection, vault, named)).items():
+            containing[named[term]] = containing.get(named[term], 0) + count
+    return _Question(
+        weights={
+            language: {
+                each: idf(totals[language].chunk_count, containing.get((language, each), 0))
+                for each in stems[language]
+            }
+            for language in totals
+        },
+        known={
+            language: {each for each in stems[language] if (language, each) in containing}
+            for language in totals
+        },
+        mean_word_count={language: each.word_count / each.chunk_count for language, each in totals.items()},
+        population=sum(each.chunk_count for each in totals.values()),
+        share_without_spaces=share_without_spaces(words),
+    )
 
 
 def _rank(

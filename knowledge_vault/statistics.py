@@ -9,7 +9,6 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.passages import Searchable
-from knowledge_vault.ports import Database
 from knowledge_vault.tables import search_terms, search_totals
 from knowledge_vault.values import VaultId
 from knowledge_vault.words import Language
@@ -68,26 +67,26 @@ async def _change(
         )
 
 
-async def totals(database: Database, vault: VaultId) -> Mapping[Language, Totals]:
+async def totals(connection: AsyncConnection, vault: VaultId) -> Mapping[Language, Totals]:
     """By language, those with active chunks only."""
-    async with database.reading() as connection:
-        rows = await connection.execute(
-            select(search_totals).where(search_totals.c.vault_id == vault, search_totals.c.chunk_count > 0)
-        )
+    rows = await connection.execute(
+        select(search_totals).where(search_totals.c.vault_id == vault, search_totals.c.chunk_count > 0)
+    )
     return {Language(row.language): Totals(row.chunk_count, row.word_count) for row in rows}
 
 
-async def frequencies(database: Database, vault: VaultId, terms: Collection[int]) -> Mapping[int, int]:
+async def frequencies(
+    connection: AsyncConnection, vault: VaultId, terms: Collection[int]
+) -> Mapping[int, int]:
     """In how many active chunks each of the terms occurs; those in none are left out."""
     wanted = list(terms)
     found: dict[int, int] = {}
-    async with database.reading() as connection:
-        for start in range(0, len(wanted), _MOST_TERMS):
-            rows = await connection.execute(
-                select(search_terms.c.term, search_terms.c.chunk_count).where(
-                    search_terms.c.vault_id == vault,
-                    search_terms.c.term.in_(wanted[start : start + _MOST_TERMS]),
-                )
+    for start in range(0, len(wanted), _MOST_TERMS):
+        rows = await connection.execute(
+            select(search_terms.c.term, search_terms.c.chunk_count).where(
+                search_terms.c.vault_id == vault,
+                search_terms.c.term.in_(wanted[start : start + _MOST_TERMS]),
             )
-            found.update({term: count for term, count in rows if count > 0})
+        )
+        found.update({term: count for term, count in rows if count > 0})
     return found

@@ -17,6 +17,16 @@ class Composer:
     _sentences: list[AnswerSentence] = field(default_factory=list)
     _citations: list[Citation] = field(default_factory=list)
     _numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    cited: list[Evidence] = field(default_factory=list)
+    """What the citations stand for, in their order."""
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._sentences
 
     def add(self, sentence: str, evidence: Evidence | None, *, show: str | None = None) -> None:
         """Append a sentence; `show` is how it stands in the answer when that differs, for example in quotes."""
@@ -50,6 +60,7 @@ class Composer:
         place = (evidence.passage.document_id, evidence.start, evidence.end)
         if place not in self._numbers:
             self._numbers[place] = len(self._citations) + 1
+            self.cited.append(evidence)
             self._citations.append(
                 Citation(
                     number=self._numbers[place],

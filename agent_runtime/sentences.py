@@ -11,7 +11,7 @@ _CLOSING = "\"'”’»)]}」』）】›"
 _END = re.compile(
     rf"[{_WIDE}]+[{re.escape(_CLOSING)}]*"  # wide marks need no space after them
     rf"|[{re.escape(_SPACED)}]+[{re.escape(_CLOSING)}]*(?=\s|$)"
-    r"|\n[ \t]*\n+|\n(?=[ \t]*(?:[-*•#|]|\d+[.)]))"
+    r"|\s*\n[ \t]*\n+|\n(?=[ \t]*(?:[-*•#|]|\d+[.)]))|\n"
 )
 _TEXT_SHORT = """
 mr mrs ms dr prof st jr sr vs etc no nos vol fig figs approx ca cf al inc ltd co corp dept est gen
@@ -21,7 +21,15 @@ z.b d.h u.a nr str bd abb vgl evtl jan feb mar apr jun jul aug sep sept oct nov 
 """
 """What is written with a point in the middle of a sentence."""
 _SHORT = frozenset(_TEXT_SHORT.split())
+_TEXT_AFTER_ORDINAL = """
+januar februar märz april mai juni juli august september oktober november dezember jahrhundert jahr
+"""
+"""Before these a German number ends in a point that ends no sentence."""
+_AFTER_ORDINAL = frozenset(_TEXT_AFTER_ORDINAL.split())
 MAX_SENTENCE_CHARACTERS = 600
+_FULL_LINE_CHARACTERS = 120
+_SHORT_LINE = 0.7
+"""A line shorter than this share of the longest is a heading, a row or the end of a paragraph."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +49,11 @@ def split(text: str) -> list[Span]:
     """
     spans: list[Span] = []
     begin = 0
+    longest = min(_FULL_LINE_CHARACTERS, max(len(line) for line in text.split("\n")))
     for mark in _END.finditer(text):
         if mark.group().startswith(".") and _is_within(text, begin, mark.start(), mark.end()):
+            continue
+        if mark.group() == "\n" and _is_wrapped(text, mark.start(), longest):
             continue
         spans += _trimmed(text, begin, mark.end())
         begin = mark.end()
@@ -58,7 +69,20 @@ def _is_within(text: str, begin: int, dot: int, after: int) -> bool:
         return True
     if token in _SHORT or (len(token) == 1 and token.isalpha() and token.isascii()):
         return bool(following)
-    return token.isdigit() and len(token) <= 2 and bool(following) and dot - len(token) == begin
+    if not (token.isdigit() and len(token) <= 2 and following):
+        return False
+    word_after = re.match(r"\s*(\w+)", text[after:])
+    is_date = word_after is not None and word_after.group(1).lower() in _AFTER_ORDINAL
+    return is_date or text[begin:dot].strip() == token
+
+
+def _is_wrapped(text: str, place: int, longest: int) -> bool:
+    """Whether a line break only wraps a sentence, as in PDF: after a full line, or before small letters."""
+    line = text[text.rfind("\n", 0, place) + 1 : place].strip()
+    following = text[place + 1 : place + 20].lstrip(" \t")[:1]
+    if following in "-*•#|" and following:
+        return False
+    return following.islower() or line.endswith((",", "-", "–")) or len(line) >= _SHORT_LINE * longest
 
 
 def _trimmed(text: str, start: int, end: int) -> list[Span]:

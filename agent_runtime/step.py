@@ -1,6 +1,6 @@
 """What a node's behaviour may reach while it runs: the run's question, its tools, its meter, its voice."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,7 +23,7 @@ class Step:
     detail: dict[str, Any] = field(default_factory=dict)
     """JSON-ready facts for the trace, filled by the behaviour."""
 
-    async def ask(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncIterator[str]:
+    async def ask(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncGenerator[str, None]:
         """Yield what the model writes, counted against the run's limits.
 
         Raises:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 _CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 _STEM_CHARACTERS = 5
+_NAME_WITH_NUMBER = re.compile(r"\b[A-Z]{1,5}(?:-\d{1,4})+\b")
+"""PA-22-150 is one name, not a name and two numbers."""
 _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 _TEXT_COMMON = """
 a an the of in on at by to for from with and or but is are was were be been being has have had do
@@ -22,10 +24,22 @@ cuántas cómo dónde cuándo le les des et ou est sont dans par pour qui quel q
 """The words that questions and sentences are held together with; they prove nothing."""
 _COMMON = frozenset(_TEXT_COMMON.split())
 
+_ASKS_FOR_NUMBER = re.compile(
+    r"how (?:many|much|long|old|far|high|tall|big|large|often|deep|wide|heavy|fast)"
+    r"|(?:what|which|by what|in what) (?:year|percent\w*|share|number|age|date|amount|price|length|distance)|\bwhen\b"
+    r"|wie ?(?:viel\w*|lang\w*|alt|hoch|weit|oft|groß)|\bwann\b|welche[mns]? jahr"
+    r"|cuánt\w+|cuándo|qué año|qué porcentaje|combien|quand|quelle année|quanti|quante|quando"
+    r"|скольк\w+|когда|каком году|какой процент|多少|几[年个人次]|哪一?年|何年|何人|いくつ|いくら|كم|متى",
+    re.IGNORECASE,
+)
+
 
 def split(text: str) -> list[str]:
     """Lower-cased words in order: letters, digits and the marks on them; CJK and Thai as pairs of characters."""
-    normal = unicodedata.normalize("NFKC", text).lower()
+    normal = _NAME_WITH_NUMBER.sub(
+        lambda name: name.group().replace("-", ""), unicodedata.normalize("NFKC", text)
+    )
+    normal = normal.lower()
     spaced = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in normal)
     found: list[str] = []
     for word in spaced.split():
@@ -67,3 +81,8 @@ def share(wanted: Iterable[str], offered: Iterable[str]) -> float:
     """How much of `wanted` occurs in `offered`, from 0 to 1; 1 when nothing is wanted."""
     wanted_once, have = set(wanted), set(offered)
     return len(wanted_once & have) / len(wanted_once) if wanted_once else 1.0
+
+
+def asks_for_number(question: str) -> bool:
+    """Whether a question is after an amount, an age, a year or the like, in the languages we know this of."""
+    return bool(_ASKS_FOR_NUMBER.search(question))

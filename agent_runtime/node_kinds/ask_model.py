@@ -1,6 +1,7 @@
 """Ask the language model, in words that the builder chooses."""
 
 from collections.abc import Iterable
+from contextlib import aclosing
 
 from pydantic import Field
 
@@ -92,8 +93,14 @@ async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> O
         passages_left_out=len(passages) - used,
     )
     sampling = Sampling(max_tokens=settings.max_tokens, temperature=settings.temperature, repeat_penalty=1.1)
-    written = []
-    async for piece in step.ask(messages, sampling):
-        written.append(piece)
-        step.speak(piece)
-    return {"text": "".join(written).strip()}
+    written: list[str] = []
+    held = ""  # spaces at the end are shown only once more follows, so that what is shown is what is answered
+    async with aclosing(step.ask(messages, sampling)) as pieces:
+        async for piece in pieces:
+            held += piece
+            shown = held.rstrip() if written else held.strip()
+            if shown:
+                held = held[held.index(shown) + len(shown) :]
+                written.append(shown)
+                step.speak(shown)
+    return {"text": "".join(written)}

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_utils.address import is_checksum_address
+
 from licensing.merkle import follow, leaf_hash, root_of
 from licensing.signing import BadSignature, recover, sign
 from licensing.values import Address

@@ -18,11 +18,11 @@ from licensing.proof import (
     verify_proof,
 )
 from licensing.signing import address_of, new_signing_key, sign
-from licensing.values import Address, LicenseId
+from licensing.values import LicenseId
 from licensing.voucher import Domain, Vouchers
 
 OPERATOR, SESSION = new_signing_key(), new_signing_key()
-DOMAIN = Domain(31337, Address("0x5a4E77F1B0da2fe3C4b5968778695A4b3c2d1E0F"))
+DOMAIN = Domain(31337, address_of(new_signing_key()))
 CITATIONS: list[dict[str, str | int | None]] = [
     {"document_id": "d1", "start": 0, "end": 11, "quote_sha256": "ab" * 32},
     {"document_id": "d2", "start": 5, "end": 9, "quote_sha256": "cd" * 32},

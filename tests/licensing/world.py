@@ -41,12 +41,13 @@ class FixedSealer:
 
 @dataclass
 class MovableClock:
-    """The real time, plus what a test adds to it."""
+    """The real time, plus what a test adds to it; or a moment at which it stands still."""
 
     ahead: timedelta = field(default_factory=timedelta)
+    stands_at: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return self.stands_at or datetime.now(UTC) + self.ahead
 
     def advance(self, seconds: float) -> None:
         self.ahead += timedelta(seconds=seconds)

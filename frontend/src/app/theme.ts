@@ -62,7 +62,7 @@ export const theme = createTheme({
   },
   components: {
     Button: { defaultProps: { size: 'sm' }, styles: { label: { fontWeight: 550 } } },
-    Paper: { defaultProps: { withBorder: true, radius: 'lg' }, styles: { root: { borderColor: 'var(--q-border)' } } },
+    Paper: { defaultProps: { withBorder: true, radius: 'lg' }, vars: () => ({ root: { '--paper-border-color': 'var(--q-border)' } }) },
     Modal: { defaultProps: { centered: true, radius: 'lg', overlayProps: { backgroundOpacity: 0.35, blur: 2 } }, styles: { title: { fontWeight: 620, fontSize: '1.0625rem' } } },
     Tooltip: { defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true } } },
     Loader: { defaultProps: { type: 'dots', size: 'sm' } },

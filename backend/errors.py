@@ -144,19 +144,26 @@ def problem_of(error: Exception) -> dict[str, Any] | None:
 def install(app: FastAPI) -> None:
     """Answer every error as a problem document."""
 
-    async def answer(_: Request, error: Exception) -> JSONResponse:
+    def respond_to(request: Request, document: dict[str, Any]) -> JSONResponse:
+        if request.url.path.startswith("/v1/"):
+            # where OpenAI's clients look for the reason
+            document["error"] = {"message": document["detail"], "type": document["type"], "code": None}
+        return respond(document)
+
+    async def answer(request: Request, error: Exception) -> JSONResponse:
         document = problem_of(error)
         if document is None:
             log.exception("request.broke", exc_info=error)
             detail = "Something broke on our side; nothing was charged. Please try again."
             document = problem_document(500, "internal", "Something went wrong", detail)
-        return respond(document)
+        return respond_to(request, document)
 
-    async def answer_http(_: Request, error: Exception) -> JSONResponse:
+    async def answer_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return respond(problem_document(error.status_code, "http", str(error.detail), str(error.detail)))
+        detail = str(error.detail)
+        return respond_to(request, problem_document(error.status_code, "http", detail, detail))
 
-    async def answer_invalid(_: Request, error: Exception) -> JSONResponse:
+    async def answer_invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body") or "the request"
@@ -165,7 +172,8 @@ def install(app: FastAPI) -> None:
             for item in error.errors()
         ]
         detail = f"{where}: {first['msg']}."
-        return respond(problem_document(422, "invalid", "That cannot be used", detail, {"errors": fields}))
+        document = problem_document(422, "invalid", "That cannot be used", detail, {"errors": fields})
+        return respond_to(request, document)
 
     app.add_exception_handler(HTTPException, answer_http)
     app.add_exception_handler(RequestValidationError, answer_invalid)

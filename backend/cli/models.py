@@ -19,23 +19,24 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 def list_models(as_json: AsJson = False) -> None:
     """The models that can be fetched by name."""
     folder = Settings().models_dir
-    rows = [
-        {
-            "name": model.name,
-            "description": model.description,
-            "size_bytes": model.size_bytes,
-            "license": model.license,
-            "here": (folder / model.filename).is_file(),
-        }
-        for model in catalogue.ALL
-    ]
+    present = {model.name for model in catalogue.ALL if (folder / model.filename).is_file()}
     if as_json:
+        rows = [
+            {
+                "name": model.name,
+                "description": model.description,
+                "size_bytes": model.size_bytes,
+                "license": model.license,
+                "here": model.name in present,
+            }
+            for model in catalogue.ALL
+        ]
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    for row in rows:
-        here = "  (here)" if row["here"] else ""
-        typer.echo(f"{row['name']}  {row['size_bytes'] / 1e9:.1f} GB  {row['license']}{here}")
-        typer.echo(f"  {row['description']}")
+    for model in catalogue.ALL:
+        here = "  (here)" if model.name in present else ""
+        typer.echo(f"{model.name}  {model.size_bytes / 1e9:.1f} GB  {model.license}{here}")
+        typer.echo(f"  {model.description}")
 
 
 @app.command("get")

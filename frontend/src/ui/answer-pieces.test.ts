@@ -35,6 +35,20 @@ test('marks that the model wrote are not doubled, and numbers without a citation
   ]);
 });
 
+test('a mark behind the full stop is the mark of the sentence before it', () => {
+  const answer = 'Bees dance. [1] They sing.';
+  const stretches = stretchesOf(
+    answer,
+    [
+      { text: 'Bees dance.', start: 0, end: 11, supported: true, citations: [1] },
+      { text: 'They sing.', start: 16, end: 26, supported: true, citations: [1] },
+    ],
+    new Set([1]),
+  );
+  const marks = stretches.flatMap(({ inlines }) => inlines.filter(({ kind }) => kind === 'mark'));
+  expect(marks).toHaveLength(2);
+});
+
 test('hostile words stay words', () => {
   const hostile = '<img src=x onerror=alert(1)> [a](javascript:alert(1)) ![x](http://evil.example/x.png)';
   expect(inlinesOf(hostile, new Set())).toEqual([{ kind: 'text', text: hostile }]);

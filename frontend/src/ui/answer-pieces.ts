@@ -56,17 +56,23 @@ export function stretchesOf(
     const text = sliceByCodePoints(answer, start, end);
     if (text !== '') stretches.push({ inlines: inlinesOf(text, numbers), support: 'plain' });
   };
-  for (const sentence of [...sentences].sort((a, b) => a.start - b.start)) {
+  const inOrder = [...sentences].sort((a, b) => a.start - b.start);
+  const length = countCodePoints(answer);
+  for (const [index, sentence] of inOrder.entries()) {
     if (sentence.start < at) continue;
     between(at, sentence.start);
     const inlines = inlinesOf(sliceByCodePoints(answer, sentence.start, sentence.end), numbers);
-    const written = new Set(inlines.flatMap((inline) => (inline.kind === 'mark' ? [inline.number] : [])));
+    // A model may write its mark before the full stop or behind it.
+    const behind = sliceByCodePoints(answer, sentence.end, inOrder[index + 1]?.start ?? length);
+    const written = new Set(
+      [...inlines, ...inlinesOf(behind, numbers)].flatMap((inline) => (inline.kind === 'mark' ? [inline.number] : [])),
+    );
     for (const number of sentence.citations) {
       if (!written.has(number) && numbers.has(number)) inlines.push({ kind: 'mark', number });
     }
     stretches.push({ inlines, support: sentence.supported ? 'supported' : 'unsupported' });
     at = sentence.end;
   }
-  between(at, countCodePoints(answer));
+  between(at, length);
   return stretches;
 }

@@ -48,6 +48,12 @@ export function Canvas() {
     return () => cancelAnimationFrame(frame);
   }, [focus, flow]);
 
+  // A run is to be seen whole.
+  const isRunning = run.state === 'running';
+  useEffect(() => {
+    if (isRunning) void flow.fitView({ ...FIT, duration: 250 });
+  }, [isRunning, flow]);
+
   const edges = useMemo(() => {
     const faulty = new Set(problems.map(({ edge_id }) => edge_id));
     return drawnEdges.map((edge): FlowEdge => {

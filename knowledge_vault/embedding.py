@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +149,10 @@ _STATISTICS = ("sklearn", "sklearn.metrics", "scipy.stats")
 class _Placeholder(ModuleType):
     """Has every name, as a function that refuses to be called."""
 
-    __path__: ClassVar[list[str]] = []
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__ = []
+        self.__spec__ = ModuleSpec(name, None, is_package=True)
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         if name.startswith("__"):
@@ -167,7 +170,6 @@ def _without_statistics() -> Iterator[None]:
     added = [name for name in _STATISTICS if name not in sys.modules]
     for name in added:
         sys.modules[name] = _Placeholder(name)
-        sys.modules[name].__spec__ = ModuleSpec(name, None, is_package=True)
     try:
         yield
     finally:

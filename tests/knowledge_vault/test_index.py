@@ -129,7 +129,8 @@ def test_scrambling_keeps_what_is_near_and_hides_what_it_is() -> None:
     assert np.linalg.norm(asked, axis=1) == pytest.approx(np.ones(50), abs=1e-5)
     assert np.linalg.norm(stored - asked, axis=1) == pytest.approx(np.full(50, NOISE_RADIUS), abs=1e-5)
     assert abs((stored * vectors).sum(axis=1).mean()) < 0.1
-    foreign = np.stack([keys(b"x" * 32).asked(v.astype(np.float32)) for v in vectors])
+    other = keys(b"x" * 32)
+    foreign = np.stack([other.asked(v.astype(np.float32)) for v in vectors])
     assert abs((stored * foreign).sum(axis=1).mean()) < 0.1
 
 

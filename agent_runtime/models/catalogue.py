@@ -51,17 +51,17 @@ Fetch: TypeAlias = Callable[[str, str, Path], Path]
 """Repository, file name, folder → the file, somewhere under that folder. Raises OSError when it cannot."""
 
 
-def get_model(name: str) -> CataloguedModel:
+def get_model(name: str, among: Sequence[CataloguedModel] = ALL) -> CataloguedModel:
     """The model of that name.
 
     Raises:
         ModelDownloadFailed: there is none; the message names those there are.
     """
-    for model in ALL:
+    for model in among:
         if model.name == name:
             return model
     raise ModelDownloadFailed(
-        f"There is no model {name!r} in the catalogue. There are: {', '.join(model.name for model in ALL)}. "
+        f"There is no model {name!r} in the catalogue. There are: {', '.join(model.name for model in among)}. "
         "Any other GGUF file can be named in QANAT_LLM_PATH."
     )
 
@@ -77,13 +77,15 @@ def from_hub(repository: str, filename: str, folder: Path) -> Path:
         raise OSError(str(error)) from error
 
 
-def download(name: str, folder: Path, *, fetch: Fetch = from_hub) -> Path:
+def download(
+    name: str, folder: Path, *, fetch: Fetch = from_hub, among: Sequence[CataloguedModel] = ALL
+) -> Path:
     """Put a model of the catalogue into `folder` and return its path; at once when it is there already. Blocking.
 
     Raises:
         ModelDownloadFailed: no hub could be reached, or the file is not the pinned one, which is then removed.
     """
-    model = get_model(name)
+    model = get_model(name, among)
     target = folder / model.filename
     if target.is_file() and _sha256(target) == model.sha256:
         return target

@@ -93,13 +93,8 @@ class OpenAICompatibleModel:
 
     async def _parts(self, response: httpx.Response, estimate: int) -> AsyncGenerator[ReplyPart, None]:
         pieces, reason, usage = 0, "", dict[str, Any]()
-        async for line in response.aiter_lines():
-            if len(line) > MAX_LINE_BYTES:
-                raise ModelFailed("The model server sent a line that is far too long.")
-            if not line.startswith("data:"):
-                continue
-            payload = line[5:].strip()
-            if payload == "[DONE]":
+        async for payload in _payloads(response):
+            if payload == b"[DONE]":
                 break
             chunk = _chunk(payload)
             usage = chunk.get("usage") or usage
@@ -135,7 +130,19 @@ class OpenAICompatibleModel:
         return ModelFailed(f"The model server refused the request (HTTP {status}).")
 
 
-def _chunk(payload: str) -> Mapping[str, Any]:
+async def _payloads(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """The data of each server-sent event, one line each."""
+    held = b""
+    async for piece in response.aiter_bytes():
+        *lines, held = (held + piece).split(b"\n")
+        if len(held) > MAX_LINE_BYTES:
+            raise ModelFailed("The model server sent a line that is far too long.")
+        for line in lines:
+            if line.startswith(b"data:"):
+                yield line[5:].strip()
+
+
+def _chunk(payload: bytes) -> Mapping[str, Any]:
     try:
         chunk = json.loads(payload)
     except ValueError as error:

@@ -1,6 +1,7 @@
 """What contracts are told and what they answer, as bytes and back. Pure; reads the compiled artifacts once.
 
-An `Interface` is one contract's ABI. Structs go in and come out as tuples, in the order of Solidity.
+An `Interface` is one contract's ABI. Structs go in as tuples, in the order of Solidity, and come out as
+dictionaries by field name.
 """
 
 import json
@@ -54,7 +55,7 @@ class Interface:
         """What a call returned: the value itself where there is one, a tuple where there are more."""
         outputs = self._functions[function]["outputs"]
         values = tuple(
-            _readable(output["type"], value)
+            _struct(output, value)
             for output, value in zip(outputs, decode(_types(outputs), data), strict=True)
         )
         return values[0] if len(values) == 1 else values

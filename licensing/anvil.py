@@ -24,6 +24,8 @@ from licensing.rpc import Rpc
 
 CHAIN_ID = 31337
 _NODE_MODULES = Path(__file__).parent / "contracts" / "node_modules"
+PRUNED = ("--prune-history",)
+"""Keeps no state of past blocks: nobody asks for it, and it would grow for ever."""
 _START_TIMEOUT_S = 20.0
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -45,15 +47,16 @@ class LocalChain:
     """Starts, loads, saves and stops anvil. Not for two processes on one folder."""
 
     def __init__(
-        self, folder: Path, *, program: Path, port: int | None = None, extra: Sequence[str] = ()
+        self, folder: Path, *, program: Path, port: int | None = None, options: Sequence[str] = PRUNED
     ) -> None:
+        """`options` are anvil's own, beside those that make it ours."""
         self.folder, self.program = folder, program
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.rpc = Rpc(self.url)
         self.durable_number = -1
         """The newest block whose state is on disk."""
-        self._extra = list(extra)
+        self._options = list(options)
         self._process: subprocess.Popen[bytes] | None = None
         self._saving = asyncio.Lock()
 
@@ -86,8 +89,8 @@ class LocalChain:
                 [
                     self.program,
                     *("--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(CHAIN_ID)),
-                    *("--accounts", "0", "--slots-in-an-epoch", "1", "--prune-history", "--quiet"),
-                    *("--disable-default-create2-deployer", "--enable-tx-gas-limit", *self._extra),
+                    *("--accounts", "0", "--slots-in-an-epoch", "1", "--quiet"),
+                    *("--disable-default-create2-deployer", "--enable-tx-gas-limit", *self._options),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

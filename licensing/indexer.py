@@ -26,8 +26,8 @@ _BY_RANGE = 500
 _KEEP_FINAL_BLOCKS = 1000
 _PATIENCE_S = 60.0
 
-OnFinal = Callable[[AsyncConnection, Sequence[Event], int], Awaitable[None]]
-"""Called in the transaction that makes blocks final, with their events and the newest final number."""
+OnFinal = Callable[[AsyncConnection, Sequence[Event]], Awaitable[None]]
+"""Called in the transaction that makes blocks final, with their events."""
 
 
 class Indexer:
@@ -241,6 +241,6 @@ class Indexer:
         async with self._database.writing() as connection:
             await connection.execute(update(blocks).where(blocks.c.number <= newest).values(final=1))
             await connection.execute(delete(blocks).where(blocks.c.number < newest - _KEEP_FINAL_BLOCKS))
-            await self._on_final(connection, events, newest)
+            await self._on_final(connection, events)
         self._view.finalize(newest)
         return True

@@ -115,6 +115,7 @@ class Licensing:
             self._database,
             self._keys,
             self._clock,
+            final_number=lambda: self._view.final.block.number,
             make_durable=self._local.make_durable if self._local else None,
         )
         await self._sending.resume()
@@ -470,6 +471,7 @@ class Licensing:
         done = set(await self._settler.settle())
         if done:
             await self._indexer.step()
+            await self._sending.resume()
         return [one for one in await self.list_settlements(limit=len(done)) if one.settlement_id in done]
 
     async def list_settlements(self, *, limit: int = 50) -> list[Settlement]:
@@ -549,10 +551,8 @@ class Licensing:
         pool = await self._chain.rpc.call("txpool_status")
         return int(pool["pending"], 16) == 0
 
-    async def _on_final(
-        self, connection: AsyncConnection, events: Sequence[Event], final_number: int
-    ) -> None:
-        """Book sales, close transactions and settlements: in the transaction that makes the blocks final."""
+    async def _on_final(self, connection: AsyncConnection, events: Sequence[Event]) -> None:
+        """Book sales, in the transaction that makes their blocks final."""
         for event in events:
             if event.name == "SaleRecorded":
                 await self._ledger.credit(
@@ -563,8 +563,6 @@ class Licensing:
                     debit=f"sales:{event.arguments['payer']}",
                     use=False,
                 )
-        await self._settler.close_final(connection, final_number)
-        await self._sending.close_final(connection, final_number)
 
     async def _upkeep(self) -> None:
         """What must happen though nobody asks: overdue reservations, settlements, a dead local chain."""
@@ -572,11 +570,7 @@ class Licensing:
             await asyncio.sleep(_UPKEEP_INTERVAL_S)
             try:
                 await self._ledger.expire_all()
-                if self._local is not None and not self._local.alive():
-                    if not self._settings.restart_local_chain:
-                        continue
-                    log.warning("licensing.local_chain_restarting")
-                    await self._local.start()
+                await self._keep_chain_alive()
                 await self._sending.resume()
                 if await self._settler.due():
                     await self._settler.settle()
@@ -584,6 +578,11 @@ class Licensing:
                 LicensingError
             ) as error:  # an outage or a refusal: said here, tried again at the next round
                 log.warning("licensing.upkeep_failed", extra={"reason": str(error)})
+
+    async def _keep_chain_alive(self) -> None:
+        if self._local is not None and self._settings.restart_local_chain and not self._local.alive():
+            log.warning("licensing.local_chain_restarted")
+            await self._local.start()
 
     async def _followed(self, mined: Mined) -> Mined:
         """Wait until the view knows what was just mined."""

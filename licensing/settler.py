@@ -1,6 +1,7 @@
 """Settles many charges in one chain transaction, and never one of them twice.
 
-A batch goes frozen -> stored -> mined -> final, each step one SQL transaction. Frozen: its charges belong
+A batch goes frozen -> stored -> mined, each step one SQL transaction; it is final when its transaction is.
+Frozen: its charges belong
 to it and to no other. Stored: the signed transaction is in SQL, with its nonce, before it leaves. A crash
 anywhere is resumed: what was stored is sent again, the same bytes; what was frozen is signed for the
 chain's present head. The chain skips an item that it was paid before, so even two of us could not charge
@@ -96,15 +97,6 @@ class Settler:
                 .distinct()
             )
             return any(self._leaving(LicenseId(row.license_id), row.epoch) for row in rows)
-
-    async def close_final(self, connection: AsyncConnection, final_number: int) -> None:
-        """Batches in blocks up to `final_number` are done for good."""
-        closed = select(transactions.c.id).where(transactions.c.block_number <= final_number)
-        await connection.execute(
-            update(settlements)
-            .where(settlements.c.state == "mined", settlements.c.transaction_id.in_(closed))
-            .values(state="final")
-        )
 
     def _leaving(self, license_id: LicenseId, epoch: int) -> bool:
         channel = self._view.head.channels.get((license_id, epoch))
@@ -251,9 +243,7 @@ class Settler:
             await connection.execute(
                 select(settlements, transactions.c.hash)
                 .join(transactions, transactions.c.id == settlements.c.transaction_id)
-                .where(
-                    settlements.c.id == invocation.settlement_id, settlements.c.state.in_(("mined", "final"))
-                )
+                .where(settlements.c.id == invocation.settlement_id, settlements.c.state == "mined")
             )
         ).one_or_none()
         if row is None:
@@ -338,10 +328,14 @@ def _group_of(stored: dict[str, Any]) -> Group:
 
 
 def _settlement(row: Row[Any]) -> Settlement:
-    state = "sent" if row.state == "stored" and row.sent == "sent" else row.state
+    state = "stored"
+    if row.state == "mined":
+        state = "final" if row.sent == "final" else "mined"
+    elif row.sent == "sent":
+        state = "sent"
     return Settlement(
         settlement_id=SettlementId(row.id),
-        state="stored" if state == "frozen" else state,
+        state=state,
         amount=row.asked if row.moved is None else row.moved,
         items=row.items,
         tx_hash=row.hash,

@@ -15,7 +15,7 @@ from uuid import uuid4
 import rlp  # type: ignore[import-untyped]  # ships no types
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from licensing.abi import Event
@@ -75,9 +75,13 @@ class Transactions:
         keys: KeyRing,
         clock: Clock,
         *,
+        final_number: Callable[[], int],
         make_durable: Callable[[], Awaitable[Any]] | None = None,
     ) -> None:
-        """`make_durable` is awaited before anybody is told that a transaction is mined."""
+        """`final_number` is the newest block that can no longer vanish; `make_durable` is awaited before anybody
+        is told that a transaction is mined.
+        """
+        self._final_number = final_number
         self._chain, self._database, self._keys, self._clock = chain, database, keys, clock
         self._make_durable = make_durable
         self._senders: dict[Address, asyncio.Lock] = {}
@@ -157,10 +161,7 @@ class Transactions:
             TransactionFailed: it is in a block, and did nothing but cost gas; or it can never be.
             ChainUnavailable: no answer, or not mined in time: it stays stored and will be sent again.
         """
-        async with self._database.reading() as reading:
-            row = (
-                await reading.execute(select(transactions).where(transactions.c.id == transaction_id))
-            ).one()
+        row = await self._row(transaction_id)
         receipt = await self._receipt(row.hash)
         if receipt is None:
             await self._broadcast(row)
@@ -169,9 +170,10 @@ class Transactions:
             await self._make_durable()
         succeeded = int(receipt["status"], 16) == 1
         number = int(receipt["blockNumber"], 16)
+        state = "final" if number <= self._final_number() else "mined"
         await self._mark(
             transaction_id,
-            state="mined" if succeeded else "reverted",
+            state=state if succeeded else "reverted",
             block_number=number,
             block_hash=receipt["blockHash"],
         )
@@ -188,7 +190,9 @@ class Transactions:
         )
 
     async def resume(self) -> None:
-        """Deliver what a crash or an outage left behind, in the order of its nonces."""
+        """Look after all that is not final yet: deliver what a crash, an outage or a vanished block left behind,
+        in the order of its nonces.
+        """
         async with self._database.reading() as reading:
             rows = await reading.execute(
                 select(transactions.c.id)
@@ -199,14 +203,6 @@ class Transactions:
         for transaction_id in waiting:
             with contextlib.suppress(TransactionFailed):
                 await self.deliver(transaction_id)
-
-    async def close_final(self, connection: AsyncConnection, final_number: int) -> None:
-        """Look no longer after transactions in blocks up to `final_number`."""
-        await connection.execute(
-            update(transactions)
-            .where(transactions.c.state == "mined", transactions.c.block_number <= final_number)
-            .values(state="final")
-        )
 
     async def ensure_gas(self, address: Address) -> None:
         """Let the relayer give `address` some gas when it has little."""
@@ -224,7 +220,13 @@ class Transactions:
         price = int(await self._chain.rpc.call("eth_gasPrice"), 16)
         return tip, 2 * price + tip
 
-    async def _broadcast(self, row: Any) -> None:
+    async def _row(self, transaction_id: str) -> Row[Any]:
+        async with self._database.reading() as reading:
+            return (
+                await reading.execute(select(transactions).where(transactions.c.id == transaction_id))
+            ).one()
+
+    async def _broadcast(self, row: Row[Any]) -> None:
         try:
             await self._chain.rpc.call("eth_sendRawTransaction", "0x" + row.raw.hex())
         except RpcRefused as error:

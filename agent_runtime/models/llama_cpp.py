@@ -8,6 +8,7 @@ next, so that timing tells nobody what another person asked.
 import asyncio
 import codecs
 import ctypes
+import logging
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -199,6 +200,9 @@ class LlamaCppModel:
             self._context_tokens = trained
             llama = self._open(llama_cpp, layers)
         self._know_specials(llama_cpp, llama)
+        logging.getLogger("llama-cpp-python").setLevel(
+            logging.CRITICAL + 1
+        )  # it calls a cancelled reply an error
         return llama
 
     def _open(self, llama_cpp: Any, layers: int) -> Any:

@@ -129,15 +129,15 @@ def is_relevant(evidence: Sequence[Evidence], *, embedded: bool) -> bool:
 def bears_out(claim: str, evidence: Sequence[Evidence], *, question: str = "") -> Evidence | None:
     """The evidence that says what the claim says; None when no single one does.
 
-    Every number of the claim must stand in it, four in five of its words, and something that the
-    question did not say itself.
+    Every number of the claim must stand in it, every name in it or in the question, four in five of its
+    words, and something that the question did not say itself.
     """
-    wanted, numbers = set(words.content(claim)), words.numbers(claim)
-    news = wanted - set(words.content(question))
+    wanted, numbers, asked = set(words.content(claim)), words.numbers(claim), set(words.content(question))
+    names, news = words.names(claim), wanted - asked
     best: tuple[float, Evidence] | None = None
     for item in evidence:
         have = set(words.content(item.text))
-        if not numbers <= words.numbers(item.text) or not news & have:
+        if not (numbers <= words.numbers(item.text) and names <= have | asked and news & have):
             continue
         covered = words.share(wanted, have)
         if covered >= BORNE_OUT and (best is None or covered > best[0]):

@@ -36,10 +36,7 @@ _ASKS_FOR_NUMBER = re.compile(
 
 def split(text: str) -> list[str]:
     """Lower-cased words in order: letters, digits and the marks on them; CJK and Thai as pairs of characters."""
-    normal = _NAME_WITH_NUMBER.sub(
-        lambda name: name.group().replace("-", ""), unicodedata.normalize("NFKC", text)
-    )
-    normal = normal.lower()
+    normal = _joined(text).lower()
     spaced = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in normal)
     found: list[str] = []
     for word in spaced.split():
@@ -53,6 +50,12 @@ def split(text: str) -> list[str]:
         if word[place:]:
             found.append(word[place:])
     return found
+
+
+def _joined(text: str) -> str:
+    return _NAME_WITH_NUMBER.sub(
+        lambda name: name.group().replace("-", ""), unicodedata.normalize("NFKC", text)
+    )
 
 
 def content(text: str) -> list[str]:
@@ -70,6 +73,17 @@ def stem(word: str) -> str:
 def numbers(text: str) -> set[str]:
     """The numbers in a text, written one way: without grouping marks, so that 1,500 and 1500 are the same."""
     return {_plain(found) for found in _NUMBER.findall(unicodedata.normalize("NFKC", text))}
+
+
+def names(text: str) -> set[str]:
+    """The stems of words with a capital, apart from the first, and of words with several, such as NATO."""
+    found = re.findall(r"[^\W_]+", _joined(text))
+    return {
+        stem(word.lower())
+        for place, word in enumerate(found)
+        if (word[0].isupper() and place) or sum(character.isupper() for character in word) > 1
+        if word.lower() not in _COMMON
+    }
 
 
 def _plain(number: str) -> str:

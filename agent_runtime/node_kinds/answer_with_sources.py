@@ -15,7 +15,7 @@ from agent_runtime.step import Step
 from agent_runtime.support import Evidence
 
 QUOTED_SENTENCES = 3
-QUOTED_WORDS = 60
+QUOTED_WORDS = 56
 """Quotations end here, together with what the model wrote; a word of a script without spaces is two characters."""
 QUOTED_FROM = 0.45
 """What fits the question less than this share of the best is not quoted."""

@@ -71,6 +71,7 @@ async def test_what_the_documents_bear_out_is_answered_in_the_models_words_and_c
     "draft",
     [
         "The hives are opened in May.",
+        "It is opened in April, when it is warmer, by Anna.",
         "The hives are opened when it is warmer than 15 degrees.",
         "Bees are lovely animals that everybody should admire [1].",
         "When are the hives opened?",

@@ -175,8 +175,12 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
 
         stack.push_async_callback(embedder.close)
 
+        await asyncio.to_thread(
+            lambda: embedder.dimension
+        )  # no model is a reason not to start; loading is not
+
         async def start_vault() -> None:
-            await asyncio.gather(embedder.load(), vault.start())
+            await vault.start()
             stack.push_async_callback(vault.stop)
 
         async def start_licensing() -> None:
@@ -252,7 +256,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         async def parts() -> Sequence[Part]:
             return [
                 await _database_part(database),
-                await _vectors_part(vault),
+                await _vectors_part(vault, loading),
                 _model_part(settings, model),
                 _chain_part(licensing),
             ]
@@ -265,6 +269,11 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         for tenant_id, document_id in await vault.unfinished():
             document = await vault.get_document(tenant_id, document_id)
             await ingestion.submit(tenant_id, document_id, attempt=document.attempt)
+
+        # Importing the embedder's libraries takes longer than everything else: pages are served meanwhile, and
+        # what needs a vector waits for it.
+        loading = asyncio.create_task(embedder.load(), name="load-embedder")
+        stack.push_async_callback(_ended, loading)
 
         yield Services(
             settings=settings,
@@ -318,7 +327,15 @@ async def _database_part(database: Database) -> Part:
     return Part("database", True, "SQLite answers")
 
 
-async def _vectors_part(vault: KnowledgeVault) -> Part:
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait({task})
+
+
+async def _vectors_part(vault: KnowledgeVault, loading: asyncio.Task[None]) -> Part:
+    if not loading.done():
+        return Part("vectors", False, "the embedding model is being loaded; searches wait for it")
+    if error := loading.exception():
+        return Part("vectors", False, str(error))
     stats = await vault.stats()
     return Part("vectors", True, f"{stats.chunks} chunks of {stats.documents} documents")
 

@@ -1,5 +1,6 @@
 """The whole server in this process: real chain, real vault, real model, over HTTP without a network."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
@@ -30,6 +31,8 @@ async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Se
         max_upload_bytes=200_000,
     )
     async with running(settings, boot_id="test") as services:
+        while not all(part.ready for part in await services.parts()):
+            await asyncio.sleep(0.1)
         yield services
 
 

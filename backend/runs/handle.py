@@ -1,7 +1,7 @@
 """One run under way: what happened so far, for as many listeners as there are, and how it ended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,26 +40,32 @@ class RunHandle:
     run_id: str
     started_at: datetime
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    listeners: int = 0
+    """Who follows `events()` now."""
     _happened: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     _more: asyncio.Condition = field(default_factory=asyncio.Condition)
     _result: asyncio.Future[Answered] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    async def events(self) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    async def events(self) -> AsyncGenerator[tuple[str, Mapping[str, Any]]]:
         """`(type, data)` from the first event to the last, also for who comes late."""
         told = 0
-        while True:
-            async with self._more:
-                while told == len(self._happened) and not self._result.done():
-                    await self._more.wait()
-                new = self._happened[told:]
-                ended = self._result.done()
-            for item in new:
-                yield item
-            told += len(new)
-            if ended and told == len(self._happened):
-                return
+        self.listeners += 1
+        try:
+            while True:
+                async with self._more:
+                    while told == len(self._happened) and not self._result.done():
+                        await self._more.wait()
+                    new = self._happened[told:]
+                    ended = self._result.done()
+                for item in new:
+                    yield item
+                told += len(new)
+                if ended and told == len(self._happened):
+                    return
+        finally:
+            self.listeners -= 1
 
     async def result(self) -> Answered:
         """The answer. Raises RunFailed when there is none."""

@@ -1,15 +1,18 @@
 """A run as server-sent events."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from backend.runs.handle import RunHandle
 from backend.sse import frame
 
 
-async def follow(handle: RunHandle) -> AsyncIterator[bytes]:
-    """Every event of the run; when the listener leaves, the run is stopped and costs nothing."""
+async def follow(handle: RunHandle) -> AsyncGenerator[bytes]:
+    """Every event of the run; when its last listener leaves, the run is stopped and costs nothing."""
+    events = handle.events()
     try:
-        async for event, data in handle.events():
+        async for event, data in events:
             yield frame(event, data)
     finally:
-        handle.cancel()
+        await events.aclose()
+        if not handle.listeners:
+            handle.cancel()

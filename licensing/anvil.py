@@ -12,12 +12,14 @@ and dies with us.
 import asyncio
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from licensing.errors import AnvilMissing, ChainUnavailable
 from licensing.rpc import Rpc
@@ -44,7 +46,7 @@ def find_anvil(*folders: Path) -> Path:
 
 
 class LocalChain:
-    """Starts, loads, saves and stops anvil. Not for two processes on one folder."""
+    """Starts, loads, saves and stops anvil. One process at a time on one folder."""
 
     def __init__(
         self, folder: Path, *, program: Path, port: int | None = None, options: Sequence[str] = PRUNED
@@ -59,6 +61,7 @@ class LocalChain:
         self._options = list(options)
         self._process: subprocess.Popen[bytes] | None = None
         self._saving = asyncio.Lock()
+        self._lock: IO[str] | None = None
 
     @property
     def state_file(self) -> Path:
@@ -83,6 +86,7 @@ class LocalChain:
             ChainUnavailable: it ended at once or did not answer in time; the message carries its last words.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock_folder()
         log = self.folder / "anvil.log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: ASYNC220  # must be this thread: the child dies with its parent thread
@@ -146,6 +150,22 @@ class LocalChain:
                 await asyncio.wait_for(self.make_durable(), 30)
         await self._kill()
         await self.rpc.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _lock_folder(self) -> None:
+        if self._lock is not None:
+            return
+        lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise ChainUnavailable(
+                "another Qanat process works in this data folder; stop it, or use its address"
+            ) from None
+        self._lock = lock
 
     async def _number(self) -> int:
         return int(await self.rpc.call("eth_blockNumber"), 16)

@@ -8,6 +8,7 @@ never forgotten; a chain that denies it is another chain, and we stop granting.
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy import delete, insert, select, update
@@ -21,6 +22,7 @@ from licensing.tables import blocks, logs
 from licensing.values import Block
 from licensing.view import OverlayBlock, View
 
+log = logging.getLogger("qanat.licensing")
 _BY_RANGE = 500
 """Blocks asked for at once while catching up far below the head."""
 _KEEP_FINAL_BLOCKS = 1000
@@ -105,19 +107,26 @@ class Indexer:
 
     async def wait_for(self, block_number: int, block_hash: str) -> None:
         """Return when the view knows the block (or the head that replaced it)."""
-        async with asyncio.timeout(_PATIENCE_S):
-            while self._view.head.block.number < block_number:
-                await self.step()
-                if self._view.head.block.number < block_number:
-                    await asyncio.sleep(0.02)
+        give_up_at = asyncio.get_running_loop().time() + _PATIENCE_S
+        while self._view.head.block.number < block_number:
+            await self.step()
+            if self._view.head.block.number < block_number:
+                if asyncio.get_running_loop().time() > give_up_at:
+                    raise ChainUnavailable(f"block {block_number} does not arrive")
+                await asyncio.sleep(0.02)
         if self._view.head.block.number == block_number and self._view.head.block.hash != block_hash:
             await self.step()
 
     async def run(self, interval_s: float) -> None:
         """Follow for ever; an outage is waited out."""
         while True:
-            with contextlib.suppress(ChainUnavailable):  # the view knows and tells; we go on asking
+            try:
                 await self.step()
+            except ChainUnavailable as error:
+                log.info("licensing.chain_silent", extra={"reason": str(error)})
+            except Exception:  # whatever it was must not end the following: the view ages, and tells
+                log.exception("licensing.step_failed")
+                self._view.silent("the last block could not be read")
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), interval_s)

@@ -8,11 +8,11 @@ import httpx
 from licensing.errors import ChainUnavailable
 
 
-class RpcRefused(Exception):
+class RpcRefused(ChainUnavailable):
     """The node answered with an error; `data` carries a contract's revert, when there was one."""
 
     def __init__(self, code: int, message: str, data: str | None) -> None:
-        super().__init__(f"{message} ({code})")
+        super().__init__(f"the node answers {message!r}, {code}")
         self.code, self.message, self.data = code, message, data
 
 

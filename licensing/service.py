@@ -108,6 +108,13 @@ class Licensing:
             ChainUnavailable: the chain named in the settings does not answer.
             ChainMismatch: it is not the chain that the records in the database belong to.
         """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         await self._keys.start()
         self._chain = await self._reach_chain()
         self._sending = Transactions(
@@ -574,10 +581,10 @@ class Licensing:
                 await self._sending.resume()
                 if await self._settler.due():
                     await self._settler.settle()
-            except (
-                LicensingError
-            ) as error:  # an outage or a refusal: said here, tried again at the next round
+            except LicensingError as error:  # an outage or a refusal: tried again at the next round
                 log.warning("licensing.upkeep_failed", extra={"reason": str(error)})
+            except Exception:  # whatever it was must not end the upkeep: charges would never be settled
+                log.exception("licensing.upkeep_failed")
 
     async def _keep_chain_alive(self) -> None:
         if self._local is not None and self._settings.restart_local_chain and not self._local.alive():

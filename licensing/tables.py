@@ -180,6 +180,6 @@ settlements = Table(
     Column("batch", Text, nullable=False),
     Column("transaction_id", Text, ForeignKey("chain_transaction.id")),
     Column("created_at", BigInteger, nullable=False),
-    CheckConstraint("state IN ('frozen', 'stored', 'mined')"),
+    CheckConstraint("state IN ('frozen', 'stored', 'mined', 'final')"),
     comment="Batches of charges on their way to the chain.",
 )

@@ -15,7 +15,7 @@ from uuid import uuid4
 import rlp  # type: ignore[import-untyped]  # ships no types
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from licensing.abi import Event
@@ -131,21 +131,34 @@ class Transactions:
 
     async def store(self, connection: AsyncConnection, draft: Draft) -> str:
         """Give it a nonce, sign it and keep the bytes, within the caller's transaction. Returns its id."""
-        newest = await connection.scalar(
-            select(func.max(transactions.c.nonce)).where(
-                transactions.c.sender == draft.sender, transactions.c.state != "dropped"
+        taken = set(
+            await connection.scalars(
+                select(transactions.c.nonce).where(
+                    transactions.c.sender == draft.sender,
+                    transactions.c.state != "dropped",
+                    transactions.c.nonce >= draft.next_nonce,
+                )
             )
         )
-        nonce = max(draft.next_nonce, 0 if newest is None else newest + 1)
+        nonce = draft.next_nonce
+        while nonce in taken:  # the first free one: a gap that a dropped transaction left is filled
+            nonce += 1
         key = await self._keys.key(draft.sender, connection=connection)
         raw = signed_bytes(draft, chain_id=self._chain.chain_id, nonce=nonce, key=key)
+        tx_hash = "0x" + keccak(raw).hex()
+        dropped = await connection.scalar(select(transactions.c.id).where(transactions.c.hash == tx_hash))
+        if dropped is not None:  # the very transaction that the node refused before: it gets another try
+            await connection.execute(
+                update(transactions).where(transactions.c.id == dropped).values(state="stored")
+            )
+            return str(dropped)
         transaction_id = uuid4().hex
         await connection.execute(
             insert(transactions).values(
                 id=transaction_id,
                 sender=draft.sender,
                 nonce=nonce,
-                hash="0x" + keccak(raw).hex(),
+                hash=tx_hash,
                 raw=raw,
                 doing=draft.doing,
                 state="stored",

@@ -104,7 +104,8 @@ def test_it_is_published_with_a_price(owner: Person) -> None:
     dialog.get_by_label("What is new").fill("The first one.")
     owner.pictures("publish")
     dialog.get_by_role("button", name="Publish").click()
-    expect(page.get_by_role("heading", name="Bee helper")).to_be_visible()
+    page.wait_for_url("**/catalogue/bee-helper")
+    expect(page.get_by_role("heading", name="Bee helper", exact=True)).to_be_visible()
     expect(page.get_by_text("0.02 QUSD per answer")).to_be_visible()
     expect(page.get_by_text("This agent is yours")).to_be_visible()
 

@@ -129,7 +129,7 @@ function PersonMenu() {
     <Group gap={4} wrap="nowrap" className={classes.person}>
       <Menu position="top-start" width={220}>
         <Menu.Target>
-          <UnstyledButton className={classes.me} aria-label={`Account of ${name}`}>
+          <UnstyledButton className={classes.me}>
             <Emblem name={name} size={30} />
             <span className={classes.who}>
               <Text component="span" fz="sm" fw={550} truncate>

@@ -50,7 +50,7 @@ export function ChatHomePage() {
             }
             return (
               <>
-                <Title order={1} fz="xl" mb={4}>
+                <Title order={2} fz="xl" mb={4}>
                   Whom do you want to ask?
                 </Title>
                 <Text c="dimmed" fz="sm" mb="lg">
@@ -179,7 +179,7 @@ function Welcome({ entry }: { entry: CatalogueEntry }) {
   return (
     <div className={classes.welcome}>
       <Emblem name={entry.name} size={52} />
-      <Title order={1} fz="xl">
+      <Title order={2} fz="xl">
         {entry.name}
       </Title>
       <Text c="dimmed" fz="sm" ta="center" maw={460}>
@@ -213,15 +213,15 @@ function Layout({ title, slug = null, panel, children }: LayoutProps) {
               <IconLayoutSidebar size={18} />
             </ActionIcon>
           </Tooltip>
-          {slug === null ? (
-            <Text fw={600} fz="sm" truncate>
-              {title}
-            </Text>
-          ) : (
-            <Text component={Link} to={`/catalogue/${slug}`} fw={600} fz="sm" truncate className={classes.title}>
-              {title}
-            </Text>
-          )}
+          <Title order={1} fz="sm" lh={1.4} className={classes.name}>
+            {slug === null ? (
+              title
+            ) : (
+              <Link to={`/catalogue/${slug}`} className={classes.title}>
+                {title}
+              </Link>
+            )}
+          </Title>
         </header>
         {children}
       </section>

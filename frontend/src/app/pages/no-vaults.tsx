@@ -6,7 +6,7 @@ export function NoVaults() {
   return (
     <Text fz="sm" c="dimmed">
       You have no vault yet.{' '}
-      <Anchor component={Link} to="/vaults" fz="sm">
+      <Anchor component={Link} to="/vaults" fz="sm" underline="always">
         Make one and put documents in it
       </Anchor>
       , then choose it here.

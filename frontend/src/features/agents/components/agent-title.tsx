@@ -13,9 +13,11 @@ export function AgentTitle({ agent }: { agent: AgentSummary }) {
   return (
     <>
       <Tooltip label="Change name and description">
-        <button type="button" className={classes.title} onClick={() => setEditing(true)}>
-          {agent.name}
-        </button>
+        <h1 className={classes.heading}>
+          <button type="button" className={classes.title} onClick={() => setEditing(true)}>
+            {agent.name}
+          </button>
+        </h1>
       </Tooltip>
       {editing && <Rename agent={agent} onClose={() => setEditing(false)} />}
     </>

@@ -60,7 +60,7 @@ export function Register() {
       </form>
       <Text fz="sm">
         Have an account?{' '}
-        <Anchor component={Link} to={{ pathname: '/signin', search: search.toString() }} fz="sm">
+        <Anchor component={Link} to={{ pathname: '/signin', search: search.toString() }} fz="sm" underline="always">
           Sign in
         </Anchor>
       </Text>

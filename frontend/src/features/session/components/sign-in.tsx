@@ -81,7 +81,7 @@ export function SignIn({ setupNeeded }: { setupNeeded: boolean }) {
       </Stack>
       <Text fz="sm">
         New here?{' '}
-        <Anchor component={Link} to={{ pathname: '/register', search: search.toString() }} fz="sm">
+        <Anchor component={Link} to={{ pathname: '/register', search: search.toString() }} fz="sm" underline="always">
           Create an account
         </Anchor>
       </Text>

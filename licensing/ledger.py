@@ -140,8 +140,9 @@ class Ledger:
         if overdue.rows:
             [again] = await run_all(connection, [Step(FIND_CHANNEL, {"channel": name})])
             standing = again.rows[0]
+        steps: list[Step] = []
         if record is not None and allowed.kind == "metered":
-            await self._set_aside(connection, allowed, record, standing, amount, voucher)
+            steps = [await self._set_aside(connection, allowed, record, standing, amount, voucher)]
         elif voucher is not None:
             raise WrongSignature("This license is paid in advance: no voucher is needed. Send none.")
         values: dict[str, Any] = {
@@ -163,9 +164,13 @@ class Ledger:
             "expires_at": now + int(self._limits.reservation_ttl_s * 1e6),
         }
         if first_try is None:
-            await run_all(connection, [Step(ADD_INVOCATION, values)])
-        else:  # the first try was given back, or ran out: this one takes its place
+            steps.append(Step(ADD_INVOCATION, values))
+        elif first_try["state"] == "reserved":  # it ran out
             await self.release(connection, ReservationId(values["id"]))
+        outcomes = await run_all(connection, steps)
+        if record is not None and any(outcome.row_count == 0 for outcome in outcomes):
+            raise self._no_budget(record, standing, amount, self._view.usable_deposit(record))
+        if first_try is not None:  # it was given back: this one takes its place
             await connection.execute(
                 update(invocations).where(invocations.c.id == values["id"]).values(values)
             )
@@ -199,7 +204,8 @@ class Ledger:
         standing: Record,
         amount: int,
         voucher: SignedVoucher | None,
-    ) -> None:
+    ) -> Step:
+        """The step that decides: it changes a row where the budget covers the call, and none where not."""
         deposit = self._view.usable_deposit(record)
         needed = standing["charged"] + standing["reserved"] + amount
         if needed > deposit:
@@ -214,13 +220,9 @@ class Ledger:
             "ceiling_signer": record.signer,
         }
         if allowed.freshness is Freshness.FRESH:
-            step = Step(SET_ASIDE, change)
-        else:
-            since = int(self._view.last_sign_at * 1e6)
-            step = Step(SET_ASIDE_IN_GRACE, {**change, "since": since, "grace_cap": self._limits.grace_cap})
-        [outcome] = await run_all(connection, [step])
-        if outcome.row_count != 1:
-            raise self._no_budget(record, standing, amount, deposit)
+            return Step(SET_ASIDE, change, must_change=True)
+        in_grace = {"since": int(self._view.last_sign_at * 1e6), "grace_cap": self._limits.grace_cap}
+        return Step(SET_ASIDE_IN_GRACE, {**change, **in_grace}, must_change=True)
 
     async def _ceiling(
         self,
@@ -300,7 +302,8 @@ class Ledger:
             "voucher": await self._voucher_of(connection, row, fields["sequence"]),
         }
         leaf = "0x" + use_hash(fields).hex()
-        await run_all(
+        asset_id = AssetId(row["asset_id"])
+        *_, total = await run_all(
             connection,
             [
                 Step(
@@ -319,16 +322,14 @@ class Ledger:
                         "new_proof": json.dumps(proof),
                     },
                 ),
+                Step(ADD_TO_ASSET, {"asset_id": asset_id, "gross": amount, "charged": amount, "uses": 1}),
             ],
         )
-        await self.credit(
-            connection,
-            AssetId(row["asset_id"]),
-            amount,
-            posting=f"charge:{reservation_id}",
-            debit=row["channel"],
-            use=True,
+        lines = self._lines(
+            asset_id, total.rows[0]["gross"], amount, f"charge:{reservation_id}", row["channel"]
         )
+        if lines:
+            await run_all(connection, [Step(POST, lines)])
         return Charge(
             reservation_id=reservation_id,
             proof_id=proof_id,
@@ -380,32 +381,32 @@ class Ledger:
         digest = self._vouchers.usage_count_digest(record.license_id, record.epoch, sequence)
         return {"kind": "usage_count", "total": sequence, "signature": "0x" + sign(key, digest).hex()}
 
-    async def credit(
-        self,
-        connection: AsyncConnection,
-        asset_id: AssetId,
-        amount: int,
-        *,
-        posting: str,
-        debit: str,
-        use: bool,
+    async def record_sale(
+        self, connection: AsyncConnection, asset_id: AssetId, amount: int, *, posting: str, payer: str
     ) -> None:
-        """Book what an asset earned, by a use or a sale; the lines of the posting add up to nothing."""
-        asset = self._view.head.assets[asset_id]
-        change = {"asset_id": asset_id, "gross": amount, "charged": amount if use else 0, "uses": int(use)}
+        """Book what an asset earned by a license that was sold or renewed on chain."""
+        change = {"asset_id": asset_id, "gross": amount, "charged": 0, "uses": 0}
         [total] = await run_all(connection, [Step(ADD_TO_ASSET, change)])
+        lines = self._lines(asset_id, total.rows[0]["gross"], amount, posting, f"sales:{payer}")
+        if lines:
+            await run_all(connection, [Step(POST, lines)])
+
+    def _lines(
+        self, asset_id: AssetId, gross: int, amount: int, posting: str, debit: str
+    ) -> list[dict[str, Any]]:
+        """One posting of the ledger: who gains from the newest `amount` of an asset's `gross`, and who pays it."""
         if amount == 0:
-            return
+            return []
+        asset = self._view.head.assets[asset_id]
         shares = {
             receipt_id: share.share_bps
             for receipt_id, share in zip(asset.receipt_ids, asset.shares, strict=True)
         }
-        gains = credits_of(total.rows[0]["gross"] - amount, amount, shares)
+        gains = credits_of(gross - amount, amount, shares)
         if CARRY in gains:
             gains[f"{CARRY}:{asset_id}"] = gains.pop(CARRY)
-        lines = [{"posting": posting, "account": account, "amount": gain} for account, gain in gains.items()]
-        lines.append({"posting": posting, "account": debit, "amount": -amount})
-        await run_all(connection, [Step(POST, lines)])
+        changes = {**gains, debit: -amount}
+        return [{"posting": posting, "account": name, "amount": change} for name, change in changes.items()]
 
     # --- release
 

@@ -562,13 +562,12 @@ class Licensing:
         """Book sales, in the transaction that makes their blocks final."""
         for event in events:
             if event.name == "SaleRecorded":
-                await self._ledger.credit(
+                await self._ledger.record_sale(
                     connection,
                     AssetId(event.arguments["assetId"]),
                     event.arguments["amount"],
                     posting=f"sale:{event.transaction_hash}:{event.log_index}",
-                    debit=f"sales:{event.arguments['payer']}",
-                    use=False,
+                    payer=event.arguments["payer"],
                 )
 
     async def _upkeep(self) -> None:

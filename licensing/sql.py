@@ -25,6 +25,8 @@ class Step:
 
     statement: Executable
     parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    must_change: bool = False
+    """Where it changes no row, the steps after it are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Outcome:
 
 
 async def run_all(connection: AsyncConnection, steps: Sequence[Step]) -> list[Outcome]:
-    """Run the steps in order within the connection's open transaction.
+    """Run the steps in order within the connection's open transaction; an outcome for each that ran.
 
     The statements are kept compiled: declare them once, with `bindparam`, not in the function that uses them.
     """
@@ -51,6 +53,8 @@ async def run_all(connection: AsyncConnection, steps: Sequence[Step]) -> list[Ou
         result = await connection.execute(step.statement, step.parameters)
         rows = [dict(row) for row in result.mappings()] if result.returns_rows else []
         outcomes.append(Outcome(rows, result.rowcount))
+        if step.must_change and result.rowcount == 0:
+            break
     return outcomes
 
 
@@ -67,6 +71,8 @@ def _run_on_sqlite(database: sqlite3.Connection, steps: Sequence[Step]) -> list[
             cursor.executemany(text, [_all_parameters(compiled, each) for each in step.parameters])
         rows = [dict(row) for row in cursor.fetchall()] if cursor.description else []
         outcomes.append(Outcome(rows, cursor.rowcount))
+        if step.must_change and cursor.rowcount == 0:
+            break
     cursor.close()
     return outcomes
 

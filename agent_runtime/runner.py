@@ -7,7 +7,7 @@ compiled graph and the events, and nothing of what a node does.
 import asyncio
 import logging
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from agent_runtime.compiler import Compiled, RunContext, compiled, drive
@@ -41,7 +41,7 @@ async def run(
     run_id: str,
     limits: RunLimits,
     cancelled: asyncio.Event | None = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """See `service.run`."""
     ready = await asyncio.to_thread(compiled, graph)
     loop = asyncio.get_running_loop()

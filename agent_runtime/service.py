@@ -4,7 +4,7 @@ It stays away from who may ask and what it costs; permission comes in as `Tools`
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any
 
 from agent_runtime import checks, node_kinds, runner, starters
@@ -51,7 +51,7 @@ def run(
     run_id: str,
     limits: RunLimits | None = None,
     cancelled: asyncio.Event | None = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Run a graph and yield what happens; the last event is finished, failed or cancelled.
 
     Never raises for what goes wrong on the way: that is `run.failed`. Setting `cancelled`, or leaving

@@ -20,6 +20,8 @@ MEASURED_SENTENCES = 48
 """The most sentences whose meaning is compared; the embedder takes about 10 ms for each."""
 RELEVANT = 0.85
 """The least score of the best sentence for an answer to be tried at all."""
+RELEVANT_ACROSS = 0.6
+"""The same when question and passages are written in different scripts and so share no words."""
 RELEVANT_WORDS = 0.34
 """The same without an embedder: the share of the question's words."""
 BORNE_OUT = 0.8
@@ -120,10 +122,14 @@ async def weigh(question: str, passages: Sequence[Passage], embedder: Embedder |
     return _without_overlaps(evidence)
 
 
-def is_relevant(evidence: Sequence[Evidence], *, embedded: bool) -> bool:
+def is_relevant(question: str, evidence: Sequence[Evidence], *, embedded: bool) -> bool:
     """Whether anything was found that the question could be about."""
     least = RELEVANT if embedded else RELEVANT_WORDS
-    return any(item.score >= least for item in evidence)
+    return any(
+        item.score
+        >= (RELEVANT_ACROSS if embedded and words.script(question) != words.script(item.text) else least)
+        for item in evidence
+    )
 
 
 def bears_out(claim: str, evidence: Sequence[Evidence], *, question: str = "") -> Evidence | None:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 _CJK = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
@@ -100,3 +101,11 @@ def share(wanted: Iterable[str], offered: Iterable[str]) -> float:
 def asks_for_number(question: str) -> bool:
     """Whether a question is after an amount, an age, a year or the like, in the languages we know this of."""
     return bool(_ASKS_FOR_NUMBER.search(question))
+
+
+def script(text: str) -> str:
+    """The script that most letters of a text belong to, as Unicode names it; empty without letters."""
+    found = Counter(unicodedata.name(letter, "").split(" ")[0] for letter in text if letter.isalpha())
+    if any(found[kana] for kana in ("HIRAGANA", "KATAKANA")):
+        return "CJK"  # Japanese mixes three
+    return found.most_common(1)[0][0] if found else ""

@@ -73,7 +73,7 @@ async def answer_with_sources(inputs: Inputs, settings: AnswerWithSourcesSetting
             for item in evidence[:8]
         ]
     )
-    if not support.is_relevant(evidence, embedded=step.tools.embedder is not None):
+    if not support.is_relevant(question, evidence, embedded=step.tools.embedder is not None):
         step.detail["outcome"] = "nothing relevant"
         step.speak(settings.unknown)
         return {"answer": Answer(settings.unknown, found=False)}

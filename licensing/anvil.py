@@ -6,7 +6,7 @@ happened is on disk; a block that is not yet is never called final, so that a `k
 like a reorganisation of the last blocks and to a sender like a transaction to send again.
 
 The process has no accounts of its own (anvil's well-known keys own nothing here), listens on 127.0.0.1 only,
-and dies with us.
+answers no page of another origin, and dies with us.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ class LocalChain:
                 [
                     self.program,
                     *("--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(CHAIN_ID)),
-                    *("--accounts", "0", "--slots-in-an-epoch", "1", "--quiet"),
+                    *("--accounts", "0", "--slots-in-an-epoch", "1", "--quiet", "--no-cors"),
                     *("--disable-default-create2-deployer", "--enable-tx-gas-limit", *self._options),
                 ],
                 stdin=subprocess.DEVNULL,

@@ -1,11 +1,10 @@
 """Settles many charges in one chain transaction, and never one of them twice.
 
 A batch goes frozen -> stored -> mined, each step one SQL transaction; it is final when its transaction is.
-Frozen: its charges belong
-to it and to no other. Stored: the signed transaction is in SQL, with its nonce, before it leaves. A crash
-anywhere is resumed: what was stored is sent again, the same bytes; what was frozen is signed for the
-chain's present head. The chain skips an item that it was paid before, so even two of us could not charge
-twice.
+Frozen: its charges belong to it and to no other. Stored: the signed transaction is in SQL, with its nonce,
+before it leaves. A crash anywhere is resumed: what was stored is sent again, the same bytes; what was frozen is
+signed for the chain's present head. The chain skips an item that it was paid before, so even two of us could not
+charge twice.
 """
 
 import asyncio
@@ -14,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from licensing.abi import Event, interface
@@ -25,6 +24,7 @@ from licensing.keys import KeyRing
 from licensing.merkle import path_of, root_of
 from licensing.ports import Clock, Database
 from licensing.signing import compact, sign
+from licensing.sql import Step, run_all
 from licensing.tables import channels, invocations, settlements, transactions
 from licensing.transactions import Mined, Transactions
 from licensing.values import AssetId, LicenseId, Limits, Settlement, SettlementId
@@ -35,6 +35,9 @@ MOST_ITEMS = 250
 """A batch of this many first-time channels stays below the gas that one transaction may use (EIP-7825)."""
 _MOST_USES = 5000
 _TRIES = 5
+_GIVE_TO_BATCH = (
+    update(invocations).where(invocations.c.id == bindparam("name")).values(settlement_id=bindparam("batch"))
+)
 
 
 class Settler:
@@ -133,10 +136,9 @@ class Settler:
                     created_at=microseconds(self._clock.now()),
                 )
             )
-            for row in rows:
-                await connection.execute(
-                    update(invocations).where(invocations.c.id == row.id).values(settlement_id=settlement_id)
-                )
+            await run_all(
+                connection, [Step(_GIVE_TO_BATCH, [{"name": row.id, "batch": settlement_id} for row in rows])]
+            )
         return settlement_id
 
     async def _groups(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Group]:

@@ -1,8 +1,10 @@
 """Transactions and keys: stored before they leave, one nonce each, and no key readable at rest."""
 
 import asyncio
+import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from licensing.abi import interface
@@ -76,3 +78,17 @@ async def test_two_processes_never_share_one_chain_folder(world: World) -> None:
 
 def everything_under(folder: Path) -> list[tuple[Path, bytes]]:
     return [(path, path.read_bytes()) for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_no_page_of_another_origin_may_speak_to_the_local_chain(licensing: Licensing) -> None:
+    """Otherwise any page that a person visits could act on the chain with anvil's own commands."""
+    request = {"jsonrpc": "2.0", "id": 1, "method": "anvil_mine", "params": []}
+    headers = {"Origin": "https://elsewhere.example"}
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        url = licensing._chain.rpc.url
+        asked_first = await browser.options(url, headers={**headers, "Access-Control-Request-Method": "POST"})
+        assert "access-control-allow-origin" not in asked_first.headers
+        unasked = await browser.post(
+            url, content=json.dumps(request), headers={**headers, "Content-Type": "text/plain"}
+        )
+        assert "result" not in unasked.json()

@@ -9,14 +9,17 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
 log = logging.getLogger("qanat.ingestion")
 
 QUEUE = "ingestion"
+_WAITING_OR_RUNNING = {"PENDING", "ENQUEUED", "DELAYED"}
 Stage = Callable[[str, str], Awaitable[None]]
 """Takes a tenant id and a document id; records its own failure as the document's state."""
 
@@ -47,13 +50,19 @@ class _Stages:
         self.parse: Stage | None = None
         self.index: Stage | None = None
         self.ready = threading.Event()
+        self.under_way: set[Future[None]] = set()
 
     def run(self, name: str, tenant_id: str, document_id: str) -> None:
         self.ready.wait()
         stage, loop = getattr(self, name), self.loop
         if loop is None:
             raise RuntimeError("the server is stopping")
-        asyncio.run_coroutine_threadsafe(stage(tenant_id, document_id), loop).result()
+        future = asyncio.run_coroutine_threadsafe(stage(tenant_id, document_id), loop)
+        self.under_way.add(future)
+        try:
+            future.result()
+        finally:
+            self.under_way.discard(future)
 
 
 _stages = _Stages()
@@ -108,16 +117,23 @@ class Ingestion:
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
 
     async def submit(self, tenant_id: str, document_id: str, *, attempt: int = 1) -> None:
-        """Queue one document; the same document and attempt is taken in once, however often it is submitted."""
+        """Queue one document; while its attempt waits or runs, submitting it again changes nothing."""
 
         def enqueue() -> None:
-            with SetWorkflowID(f"{document_id}-{attempt}"):
+            workflow_id = f"{document_id}-{attempt}"
+            status = DBOS.get_workflow_status(workflow_id)
+            if status is not None and status.status not in _WAITING_OR_RUNNING:
+                workflow_id = f"{workflow_id}-{uuid4().hex[:8]}"  # that one ended without getting through
+            with SetWorkflowID(workflow_id):
                 DBOS.enqueue_workflow(QUEUE, _take_in, tenant_id, document_id)
 
         await asyncio.to_thread(enqueue)
 
     async def stop(self) -> None:
-        """Stop taking in; what is under way goes on at the next start."""
+        """Take in nothing more; a document under way may end, else it goes on at the next start."""
+        patience_s = 5 if _stages.under_way else 0
+        await asyncio.to_thread(lambda: DBOS.destroy(workflow_completion_timeout_sec=patience_s))
         _stages.ready.clear()
-        await asyncio.to_thread(DBOS.destroy)
+        for future in tuple(_stages.under_way):
+            future.cancel()
         _stages.loop = None

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +74,7 @@ class VaultRetriever:
             ) from error
         except VaultError as error:
             raise RetrievalFailed(f"The documents could not be searched: {error}") from error
+        pages = await self._pages({p.document_id for p in found.passages if p.page is not None})
         return [
             runtime_ports.Passage(
                 passage_id=passage.passage_id,
@@ -84,6 +85,11 @@ class VaultRetriever:
                 start=passage.start,
                 end=passage.end,
                 page=passage.page,
+                pages=tuple(
+                    page
+                    for page in pages.get(passage.document_id, ())
+                    if page.start < passage.end and page.end > passage.start
+                ),
                 score=passage.score,
                 heading=passage.heading,
                 ranks=runtime_ports.Ranks(
@@ -94,6 +100,21 @@ class VaultRetriever:
             )
             for passage in found.passages
         ]
+
+    async def _pages(
+        self, documents: Collection[DocumentId]
+    ) -> Mapping[DocumentId, Sequence[runtime_ports.PageSpan]]:
+        """Where the pages of these documents lie, so that a quote names the page it stands on."""
+        spans: dict[DocumentId, Sequence[runtime_ports.PageSpan]] = {}
+        for document_id in documents:
+            try:
+                parsed = await self.vault.document_text(self.tenant_id, document_id)
+            except NotFound:  # deleted since it was found
+                continue
+            spans[document_id] = [
+                runtime_ports.PageSpan(page.number, page.start, page.end) for page in parsed.pages
+            ]
+        return spans
 
 
 @dataclass(frozen=True)
@@ -172,6 +193,8 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             ),
         )
         model = chat_model(settings)
+        if isinstance(model, LlamaCppModel):
+            stack.push_async_callback(asyncio.to_thread, model.close)
 
         stack.push_async_callback(embedder.close)
 

@@ -46,10 +46,6 @@ function Output({ value }: { value: unknown }) {
             <Text fz="xs" fw={550}>
               {passage.document}
               {passage.page !== null && `, page ${passage.page}`}
-              <Text span fz="xs" c="dimmed">
-                {' '}
-                · score {passage.score.toFixed(3)}
-              </Text>
             </Text>
             <Text fz="xs" c="dimmed" lineClamp={4}>
               {passage.text}

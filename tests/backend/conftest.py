@@ -21,7 +21,7 @@ Register = Callable[[str], Awaitable[Person]]
 PASSWORD = "a long enough password"
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Services]:
     folder = tmp_path_factory.mktemp("server")
     settings = Settings(
@@ -36,7 +36,7 @@ async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Se
         yield services
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def app(services: Services) -> FastAPI:
     return create_app(services.settings, services)
 
@@ -57,7 +57,7 @@ async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def register(app: FastAPI) -> AsyncIterator[Register]:
     """Makes an account by name and returns its browser."""
     clients = []
@@ -77,13 +77,13 @@ async def register(app: FastAPI) -> AsyncIterator[Register]:
         await client.aclose()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def ada(register: Register) -> Person:
     """An author."""
     return await register("Ada")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def ben(register: Register) -> Person:
     """Somebody else."""
     return await register("Ben")

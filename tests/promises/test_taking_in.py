@@ -1,4 +1,7 @@
-"""Taking documents in: once while it waits, again after it failed, and stopping does not lose any."""
+"""Taking documents in: once while it waits, again after it failed, and stopping does not lose any.
+
+Not among `tests/backend`: DBOS is one to a process, and a whole server runs there.
+"""
 
 import asyncio
 from pathlib import Path

@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -66,7 +66,9 @@ async def _serve(settings: Settings) -> None:
             port = server.servers[0].sockets[0].getsockname()[1]
             url = f"http://{settings.host}:{port}"
             with announced(settings.data_dir, url=url, boot_id=boot_id):
-                greet(settings.public_url or url, link, took_s=time.monotonic() - started)
+                waiting_for = [part.detail for part in await services.parts() if not part.ready]
+                took_s = time.monotonic() - started
+                greet(settings.public_url or url, link, took_s=took_s, waiting_for=waiting_for)
                 await serving
             say("stopping")
     typer.echo("Stopped; everything is kept.")
@@ -76,9 +78,11 @@ def say(text: str) -> None:
     typer.echo(f"  {text}")
 
 
-def greet(origin: str, link: str | None, *, took_s: float) -> None:
-    """The ready line, and how to sign in."""
+def greet(origin: str, link: str | None, *, took_s: float, waiting_for: Sequence[str]) -> None:
+    """The ready line, what is not there yet (as `/readyz` tells it), and how to sign in."""
     typer.secho(f"\nQanat is ready at {origin} (in {took_s:.1f} s)", bold=True)
+    for detail in waiting_for:
+        typer.echo(f"  Not yet: {detail}.")
     if link:
         typer.echo(f"  Sign in as the owner, once: {origin}/welcome#token={link}")
     else:

@@ -6,10 +6,8 @@ Problem                      an HTTP answer in the shape of RFC 9457
 ├── Forbidden          403   signed in, but this is not theirs to do
 ├── NotFound           404   it does not exist, or belongs to somebody else
 ├── Conflict           409   somebody changed it first, or the name is taken
-├── TooLarge           413   more bytes than the limit
 ├── Invalid            422   a value that cannot be used
-├── TooManyTries       429   slow down
-└── NotReady           503   a part is still starting
+└── TooManyTries       429   slow down
 
 The packages' own errors are translated by `problem_of`, which reads the table at the end of this file.
 """
@@ -69,20 +67,12 @@ class Conflict(Problem):
     status, title = 409, "That changed in the meantime"
 
 
-class TooLarge(Problem):
-    status, title = 413, "Too large"
-
-
 class Invalid(Problem):
     status, title = 422, "That cannot be used"
 
 
 class TooManyTries(Problem):
     status, title = 429, "Too many tries"
-
-
-class NotReady(Problem):
-    status, title = 503, "Not ready yet"
 
 
 def problem_document(

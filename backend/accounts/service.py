@@ -101,17 +101,9 @@ class Accounts:
             raise NotSignedIn("That account does not exist any more.")
         return user
 
-    async def names_by_address(self) -> dict[str, str]:
-        async with self._database.reading() as connection:
-            return await store.names_by_address(connection)
-
     async def find_by_email(self, email: str) -> User | None:
         async with self._database.reading() as connection:
             return await store.find_user(connection, email=email)
-
-    async def find_by_address(self, address: str) -> User | None:
-        async with self._database.reading() as connection:
-            return await store.find_user(connection, address=address)
 
     async def change(self, user: User, *, name: str, email: str | None, password: str | None) -> User:
         """Change one's own name, e-mail or password.

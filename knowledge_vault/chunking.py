@@ -1,17 +1,21 @@
 """Cut a document's text into chunks that can be found, read and cited on their own. Pure: text in, spans out.
 
-Cuts fall at headings, else between paragraphs, else between sentences, and inside a sentence only when it
-alone is too long. Chunks of one section overlap a little, so that what straddles a cut is whole in one of them.
+Cuts fall at headings, else between paragraphs, else between sentences, rows or lines, and inside one of those only
+when it alone is too long. Chunks of one section overlap a little, so that what straddles a cut is whole in one of
+them. Each chunk also knows its *parent*: the section around it, as much as a reader or a model can take at once.
+A search finds the chunk and reads the parent: `text[span.parent_start : span.parent_end]` of the document's text.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge_vault.parsing.parsed import Parsed
+from knowledge_vault.segments import Segment, halves, segments
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
+_MOST_HEADING = 300
+_MOST_LEAD = 300
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class ChunkSizes:
     """Of `characters`, taken over from the end of the chunk before."""
     least: int = 400
     """A section shorter than this is joined with the next instead of standing alone."""
+    parent_characters: int = 4800
+    """The most that a parent spans; never less than its chunk."""
 
 
 @dataclass(frozen=True)
@@ -33,17 +39,31 @@ class Span:
     end: int
     page: int | None
     heading: str
+    lead: str
+    """The heading row of the table in whose middle the chunk begins: embedded with it; else empty."""
+    parent_start: int
+    parent_end: int
+    """The section around the chunk: the whole of it, and of the sections above it, as far as they fit."""
 
 
 @dataclass(frozen=True)
 class _Unit:
-    """A sentence, a row, a line of code or a heading: what is never cut, unless it alone is too long."""
+    """A segment, or a part of one, that fits into a chunk."""
 
     start: int
     end: int
     tokens: int
-    heading: str
-    begins_section: bool
+    of: Segment
+    is_first: bool
+    """The first part of its segment."""
+
+    @property
+    def begins_section(self) -> bool:
+        return self.is_first and self.of.begins_section
+
+    @property
+    def begins_paragraph(self) -> bool:
+        return self.is_first and self.of.begins_paragraph
 
 
 def chunk(parsed: Parsed, count_tokens: CountTokens, *, sizes: ChunkSizes | None = None) -> list[Span]:
@@ -52,124 +72,52 @@ def chunk(parsed: Parsed, count_tokens: CountTokens, *, sizes: ChunkSizes | None
     No span begins or ends with white space, and none is longer than `sizes` allows.
     """
     sizes = sizes or ChunkSizes()
-    pieces = [
-        (piece, heading, is_headed and number == 0)
-        for start, end, heading, is_headed in _sections(parsed)
-        for number, piece in enumerate(
-            _pieces(parsed.text, start, end, parsed.structure == "rows", sizes.characters)
-        )
-    ]
-    counts = count_tokens([parsed.text[start:end] for (start, end), _, _ in pieces])
+    text = parsed.text
+    pieces = segments(parsed, most=sizes.characters)
+    counts = count_tokens([text[piece.start : piece.end] for piece in pieces])
     units = [
         unit
-        for ((start, end), heading, begins), tokens in zip(pieces, counts, strict=True)
-        for unit in _fit(_Unit(start, end, tokens, heading, begins), parsed.text, sizes, count_tokens)
+        for piece, tokens in zip(pieces, counts, strict=True)
+        for unit in _fit(_Unit(piece.start, piece.end, tokens, piece, True), text, sizes, count_tokens)
     ]
     page_starts = [page.start for page in parsed.pages]
+    parents = _Parents(pieces, sizes.parent_characters)
 
     def page_of(position: int) -> int | None:
         found = bisect_right(page_starts, position) - 1
         return parsed.pages[found].number if found >= 0 else None
 
-    return [
-        Span(group[0].start, group[-1].end, page_of(group[0].start), group[0].heading)
-        for group in _pack(units, sizes)
-    ]
-
-
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
-_FENCE = re.compile(r"^[ \t]*(```|~~~)")
-
-
-def _sections(parsed: Parsed) -> Iterator[tuple[int, int, str, bool]]:
-    """Stretches of text under one heading, as start, end, heading path, and whether a heading begins them."""
-    if parsed.structure != "markdown":
-        yield 0, len(parsed.text), "", False
-        return
-    path: list[tuple[int, str]] = []
-    start, is_headed, in_code = 0, False, False
-    position = 0
-    for line in parsed.text.splitlines(keepends=True):
-        if _FENCE.match(line):
-            in_code = not in_code
-        found = None if in_code else _HEADING.match(line.rstrip("\n"))
-        if found:
-            if position > start:
-                yield start, position, _join(path), is_headed
-            level = len(found[1])
-            path = [item for item in path if item[0] < level] + [(level, found[2])]
-            start, is_headed = position, True
-        position += len(line)
-    if position > start:
-        yield start, position, _join(path), is_headed
-
-
-def _join(path: Sequence[tuple[int, str]]) -> str:
-    return " › ".join(title for _, title in path)[:300]
-
-
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*(?=\s)|[。！？｡][」』”’）]*|(?<=\S)\n(?=[ \t]*\n)")
-_LINE_END = re.compile(r"\n")
-
-
-def _pieces(text: str, start: int, end: int, by_lines: bool, most: int) -> Iterator[tuple[int, int]]:
-    """Sentences (or lines) between two offsets, without the white space around them."""
-    pattern = _LINE_END if by_lines else _SENTENCE_END
-    position = start
-    cuts = [match.end() for match in pattern.finditer(text, start, end)]
-    for cut in [*cuts, end]:
-        first = _skip_space(text, position, cut)
-        last = cut
-        while last > first and text[last - 1].isspace():
-            last -= 1
-        if first < last:
-            if last - first <= most:
-                yield first, last
-            else:
-                yield from _lines_of(text, first, last)
-        position = cut
-
-
-def _lines_of(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """A stretch with no sentence end for long: a table, a list, code. By lines, then."""
-    position = start
-    while position < end:
-        cut = text.find("\n", position, end)
-        cut = end if cut < 0 else cut
-        first = _skip_space(text, position, cut)
-        last = cut
-        while last > first and text[last - 1].isspace():
-            last -= 1
-        if first < last:
-            yield first, last
-        position = cut + 1
-
-
-def _skip_space(text: str, start: int, end: int) -> int:
-    while start < end and text[start].isspace():
-        start += 1
-    return start
+    spans = []
+    for group in _pack(units, sizes):
+        first, last = group[0], group[-1]
+        header = first.of.header
+        parent_start, parent_end = parents.around(first.start, last.end)
+        spans.append(
+            Span(
+                first.start,
+                last.end,
+                page_of(first.start),
+                " › ".join(first.of.path)[:_MOST_HEADING],
+                text[header[0] : header[1]][:_MOST_LEAD] if header else "",
+                parent_start,
+                parent_end,
+            )
+        )
+    return spans
 
 
 def _fit(unit: _Unit, text: str, sizes: ChunkSizes, count_tokens: CountTokens) -> list[_Unit]:
-    """The unit, or halves of it, cut at white space where there is some, until each fits."""
-    if unit.end - unit.start < 2 or (
-        unit.end - unit.start <= sizes.characters and unit.tokens <= sizes.tokens
-    ):
+    """The unit, or halves of it, until each fits."""
+    is_small = unit.end - unit.start <= sizes.characters and unit.tokens <= sizes.tokens
+    parts = [] if is_small else halves(text, unit.start, unit.end)
+    if len(parts) < 2:
         return [unit]
-    middle = (unit.start + unit.end) // 2
-    before = text.rfind(" ", (unit.start + middle) // 2, middle)
-    cut = before + 1 if before >= 0 else middle
-    parts: list[_Unit] = []
-    for start, end in ((unit.start, cut), (cut, unit.end)):
-        first, last = _skip_space(text, start, end), end
-        while last > first and text[last - 1].isspace():
-            last -= 1
-        if first < last:
-            (tokens,) = count_tokens([text[first:last]])
-            part = _Unit(first, last, tokens, unit.heading, unit.begins_section and first == unit.start)
-            parts += _fit(part, text, sizes, count_tokens)
-    return parts
+    fitting: list[_Unit] = []
+    for start, end in parts:
+        (tokens,) = count_tokens([text[start:end]])
+        part = _Unit(start, end, tokens, unit.of, unit.is_first and start == unit.start)
+        fitting += _fit(part, text, sizes, count_tokens)
+    return fitting
 
 
 def _pack(units: Sequence[_Unit], sizes: ChunkSizes) -> Iterator[list[_Unit]]:
@@ -202,7 +150,67 @@ def _tail(group: Sequence[_Unit], unit: _Unit, sizes: ChunkSizes) -> list[_Unit]
             break
         if unit.end - earlier.start > sizes.characters:
             break
-        if _tokens([earlier, *kept, unit]) > sizes.tokens or earlier.heading != unit.heading:
+        if _tokens([earlier, *kept, unit]) > sizes.tokens or earlier.of.section != unit.of.section:
             break
         kept.insert(0, earlier)
     return kept
+
+
+class _Parents:
+    """Finds what to read around a chunk."""
+
+    def __init__(self, pieces: Sequence[Segment], most: int) -> None:
+        self._pieces = pieces
+        self._starts = [piece.start for piece in pieces]
+        self._most = most
+
+    def around(self, start: int, end: int) -> tuple[int, int]:
+        """The largest of the sections that the stretch lies in that fits, else as much of the least one as fits."""
+        first, last = self._at(start), self._at(end - 1)
+        path = self._pieces[first].path
+        found = start, end
+        own: tuple[int, int] | None = None
+        for depth in range(len(path), -1, -1):
+            section = self._under(path[:depth], first, last)
+            own = own or section
+            span = self._pieces[section[0]].start, self._pieces[section[1]].end
+            if span[1] - span[0] > self._most:
+                break
+            found = min(start, span[0]), max(end, span[1])
+        if found == (start, end) and own is not None:
+            return self._window(first, last, own, start, end)
+        return found
+
+    def _at(self, position: int) -> int:
+        return max(0, bisect_right(self._starts, position) - 1)
+
+    def _under(self, path: tuple[str, ...], first: int, last: int) -> tuple[int, int]:
+        """The pieces around first..last that stand under these headings, as far as the budget could ever reach."""
+        depth, low, high = len(path), first, last
+        start, end = self._pieces[first].start, self._pieces[last].end
+
+        def belongs(number: int) -> bool:
+            return 0 <= number < len(self._pieces) and self._pieces[number].path[:depth] == path
+
+        while belongs(low - 1) and start - self._pieces[low].start <= self._most:
+            low -= 1
+        while belongs(high + 1) and self._pieces[high].end - end <= self._most:
+            high += 1
+        return low, high
+
+    def _window(
+        self, first: int, last: int, within: tuple[int, int], start: int, end: int
+    ) -> tuple[int, int]:
+        """Grow to both sides, piece by piece, while it fits."""
+        low, high = first, last
+        begin, finish = start, end
+        is_growing = True
+        while is_growing:
+            is_growing = False
+            if low > within[0] and finish - self._pieces[low - 1].start <= self._most:
+                low -= 1
+                begin, is_growing = self._pieces[low].start, True
+            if high < within[1] and self._pieces[high + 1].end - begin <= self._most:
+                high += 1
+                finish, is_growing = self._pieces[high].end, True
+        return begin, finish

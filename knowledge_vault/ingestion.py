@@ -179,6 +179,8 @@ class Ingestion:
                         end=spans[number].end,
                         page=spans[number].page,
                         heading=spans[number].heading,
+                        parent_start=spans[number].parent_start,
+                        parent_end=spans[number].parent_end,
                     ),
                     document=entry.document,
                     language=language,
@@ -217,8 +219,9 @@ class Ingestion:
 
 
 def with_heading(span: Span, text: str) -> str:
-    """What is embedded and whose words count: the chunk behind the headings it stands under."""
+    """What is embedded and whose words count: the chunk behind its headings, and the heading row of its table."""
     own = text[span.start : span.end]
+    own = f"{span.lead}\n{own}" if span.lead else own
     path = span.heading.split(" › ")
     above = " › ".join(path[:-1] if own.startswith("#") else path)  # it may bring the last of them itself
     return f"{above}\n{own}" if above else own

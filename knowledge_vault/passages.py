@@ -168,7 +168,12 @@ _LAYOUT = 1
 def _pack(item: Searchable) -> bytes:
     """Layout number, sizes, then place (JSON), text, words (u32 and u16 each) and vector (f16)."""
     chunk = item.chunk
-    place = json.dumps([chunk.start, chunk.end, chunk.page, chunk.heading, item.language]).encode()
+    place = json.dumps(
+        [
+            *(chunk.start, chunk.end, chunk.page, chunk.heading, item.language),
+            *(chunk.parent_start, chunk.parent_end),
+        ]
+    ).encode()
     text = chunk.text.encode()
     terms = np.fromiter(item.words.keys(), "<u4", len(item.words))
     counts = np.fromiter((min(count, 0xFFFF) for count in item.words.values()), "<u2", len(item.words))
@@ -184,7 +189,8 @@ def _open(entry: Entry, number: int, sealed: bytes) -> Searchable:
     if layout != _LAYOUT:
         raise ValueError(f"chunk layout {layout} is not known to this version")
     at = _SIZES.size
-    start, end, page, heading, language = json.loads(data[at : at + place_size])
+    start, end, page, heading, language, *parent = json.loads(data[at : at + place_size])
+    parent_start, parent_end = parent or (start, end)  # the first version kept no parents
     at += place_size
     text = data[at : at + text_size].decode()
     at += text_size
@@ -194,7 +200,9 @@ def _open(entry: Entry, number: int, sealed: bytes) -> Searchable:
     document = entry.document
     return Searchable(
         chunk=Chunk(
-            passage_id(document.id, document.version, number), number, text, start, end, page, heading
+            *(passage_id(document.id, document.version, number), number, text, start, end, page, heading),
+            parent_start=parent_start,
+            parent_end=parent_end,
         ),
         document=document,
         language=Language(language),

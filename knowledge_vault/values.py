@@ -114,6 +114,9 @@ class Chunk:
     """The page on which it begins, from 1."""
     heading: str
     """The headings it stands under, outermost first, joined by " › "; empty when there are none."""
+    parent_start: int
+    parent_end: int
+    """The section around it, `document_text.text[parent_start:parent_end]`: found by the chunk, read with this."""
 
 
 @dataclass(frozen=True)

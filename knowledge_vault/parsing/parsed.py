@@ -2,13 +2,35 @@
 
 import json
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from knowledge_vault.parsing.kinds import Kind
 from knowledge_vault.values import Limits, Page
 
-Structure = Literal["plain", "markdown", "rows"]
-"""How to read the text: paragraphs, markdown, or one record a line."""
+Structure = Literal["plain", "markdown", "rows", "code"]
+"""How to read the text: paragraphs, markdown, one record a line, or lines of a program."""
+_STRUCTURES = get_args(Structure)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading that the text does not mark as one: a function's name, a large line on a page."""
+
+    start: int
+    level: int
+    """1 is the outermost."""
+    title: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of text with a structure of its own: one file of an archive, one attachment of a letter."""
+
+    start: int
+    end: int
+    structure: Structure
+    title: str
+    """Stands above all of the part's own headings; may be empty."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +40,27 @@ class Parsed:
     pages: tuple[Page, ...]
     """In order, without overlap; empty for kinds without pages."""
     structure: Structure
+    """Of all the text; where there are parts, theirs count."""
+    outline: tuple[Heading, ...] = ()
+    """In order. Markdown's own headings are not among them."""
+    parts: tuple[Part, ...] = ()
+    """In order, without overlap, covering the text; empty when it is of one piece."""
+    remarks: tuple[str, ...] = ()
+    """What of the file could not be read, a sentence each; the rest was."""
+    media_type: str = ""
+    """What the file turned out to be, where that is not what it was taken for."""
 
     def to_json(self) -> bytes:
-        pages = [[page.number, page.start, page.end] for page in self.pages]
-        return json.dumps(
-            {"text": self.text, "pages": pages, "structure": self.structure}, ensure_ascii=False
-        ).encode("utf-8", "surrogatepass")
+        value = {
+            "text": self.text,
+            "pages": [[page.number, page.start, page.end] for page in self.pages],
+            "structure": self.structure,
+            "outline": [[each.start, each.level, each.title] for each in self.outline],
+            "parts": [[each.start, each.end, each.structure, each.title] for each in self.parts],
+            "remarks": list(self.remarks),
+            "media_type": self.media_type,
+        }
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
     @classmethod
     def from_json(cls, data: bytes) -> "Parsed":
@@ -32,7 +69,7 @@ class Parsed:
         """
         value = json.loads(data)
         text, structure = value["text"], value["structure"]
-        if not isinstance(text, str) or structure not in ("plain", "markdown", "rows"):
+        if not isinstance(text, str) or structure not in _STRUCTURES:
             raise ValueError("not a parsed document")
         pages = []
         previous = 0
@@ -43,7 +80,47 @@ class Parsed:
                 raise ValueError("a page lies outside the text")
             pages.append(Page(number, start, end))
             previous = end
-        return cls(text, tuple(pages), structure)
+        remarks, media_type = value.get("remarks", []), value.get("media_type", "")
+        if not all(isinstance(each, str) for each in (*remarks, media_type)):
+            raise ValueError("not a parsed document")
+        return cls(
+            text,
+            tuple(pages),
+            structure,
+            _outline(value.get("outline", []), len(text)),
+            _parts(value.get("parts", []), len(text)),
+            tuple(remarks),
+            media_type,
+        )
+
+
+def _outline(items: list[list[object]], length: int) -> tuple[Heading, ...]:
+    found: list[Heading] = []
+    previous = 0
+    for start, level, title in items:
+        if not (type(start) is type(level) is int and isinstance(title, str) and previous <= start < length):
+            raise ValueError("a heading lies outside the parsed text")
+        found.append(Heading(start, level, title))
+        previous = start
+    return tuple(found)
+
+
+def _parts(items: list[list[object]], length: int) -> tuple[Part, ...]:
+    found: list[Part] = []
+    previous = 0
+    for start, end, structure, title in items:
+        if not (
+            type(start) is type(end) is int
+            and structure in _STRUCTURES
+            and isinstance(title, str)
+            and previous == start <= end <= length
+        ):
+            raise ValueError("a part lies outside the parsed text")
+        found.append(Part(start, end, structure, title))
+        previous = end
+    if found and previous != length:
+        raise ValueError("the parts do not cover the parsed text")
+    return tuple(found)
 
 
 class Parser(Protocol):

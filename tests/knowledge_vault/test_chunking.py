@@ -1,5 +1,6 @@
 """Chunks cover the text, fit the embedder, and lead back to the exact characters."""
 
+import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge_vault.chunking import ChunkSizes, Span, chunk
-from knowledge_vault.parsing.parsed import Parsed, Structure
+from knowledge_vault.parsing.parsed import Heading, Parsed, Part, Structure
 from knowledge_vault.values import Page
 
 
@@ -28,7 +29,7 @@ texts = st.text(
 
 @given(
     text=texts,
-    structure=st.sampled_from(["plain", "markdown", "rows"]),
+    structure=st.sampled_from(["plain", "markdown", "rows", "code"]),
     characters=st.integers(20, 200),
     tokens=st.integers(10, 60),
 )
@@ -43,6 +44,8 @@ def test_every_character_is_in_a_chunk_and_no_chunk_is_too_long(
         assert not piece[0].isspace()
         assert not piece[-1].isspace()
         assert len(piece) <= characters
+        assert 0 <= span.parent_start <= span.start
+        assert span.end <= span.parent_end <= len(text)
         covered[span.start : span.end] = [True] * len(piece)
     assert all(seen or text[at].isspace() for at, seen in enumerate(covered))
     starts = [span.start for span in spans]
@@ -108,3 +111,85 @@ def test_a_chunk_knows_the_page_it_begins_on() -> None:
 def test_nothing_gives_no_chunks() -> None:
     assert cut("") == []
     assert cut(" \n \n") == []
+
+
+ROW = "| carnica | quiet and hard working, good in cold valleys | 27 kg |"
+
+
+def test_a_table_cut_in_two_keeps_its_heading_row_in_mind() -> None:
+    header = "| kind | temper | honey |"
+    text = f"# Hives\n\n{header}\n| --- | --- | --- |\n" + "\n".join([ROW] * 60)
+    first, *others = cut(text, "markdown")
+    assert header in text[first.start : first.end]
+    assert first.lead == ""
+    assert others
+    for span in others:
+        assert span.lead == header
+        assert set(text[span.start : span.end].split("\n")) == {ROW}
+
+
+def test_abbreviations_end_no_sentence() -> None:
+    one = "According to Dr. Müller, e.g. in No. 7, bees (cf. Fig. 3, approx. 20 kg) sleep i.e. rest by J. Smith."
+    text = " ".join([one] * 60)
+    for span in cut(text):
+        assert text[span.start : span.end].startswith("According")
+        assert text[span.start : span.end].endswith("Smith.")
+
+
+@pytest.mark.parametrize(
+    "sentence", ["ผึ้งเต้นรำเพื่อบอกทางไปยังดอกไม้", "क्षत्रियों", "e\u0301", "👩‍👩‍👧‍👦", "🇫🇷🇯🇵", "각"]
+)
+def test_no_cut_parts_a_character_from_its_marks(sentence: str) -> None:
+    text = sentence * 300
+    spans = cut(text, characters=100, tokens=90)
+    assert len(spans) > 3
+    for span in spans:
+        assert not unicodedata.category(text[span.start]).startswith("M")
+        assert text[span.start] != "\u200d"
+        assert span.start == 0 or text[span.start - 1] != "\u200d"
+    if "🇫" in sentence:
+        assert {(span.end - span.start) % 2 for span in spans} == {0}
+
+
+def test_sentences_end_in_every_script() -> None:
+    for stop in ("。", "！", "؟ ", "। ", "۔ ", "… "):
+        sentence = "mm" * 40 + stop
+        text = (sentence * 30).strip()
+        for span in cut(text, characters=400, tokens=400):
+            assert text[span.start : span.end].endswith(stop.strip())
+
+
+def test_code_is_cut_at_functions_and_named_by_them() -> None:
+    body = "\n".join(f"    hive.feed({number})  # more of it" for number in range(40))
+    text = f"class Keeper:\n  def feed(self):\n{body}\n  def rest(self):\n{body}\n"
+    outline = (
+        Heading(0, 1, "class Keeper"),
+        Heading(text.index("  def feed"), 2, "def feed"),
+        Heading(text.index("  def rest"), 2, "def rest"),
+    )
+    spans = chunk(Parsed(text, (), "code", outline), count_tokens)
+    assert [span.heading for span in spans] == ["class Keeper", "class Keeper › def rest"]
+
+
+def test_each_part_of_an_archive_is_read_by_its_own_rules() -> None:
+    notes, rows = "# Notes\n\n" + "Bees sleep. " * 60, "\n".join(["hive: 1; honey: 27"] * 60)
+    text = notes + rows
+    parts = (Part(0, len(notes), "markdown", "a/notes.md"), Part(len(notes), len(text), "rows", "b.csv"))
+    spans = chunk(Parsed(text, (), "plain", parts=parts), count_tokens)
+    assert [span.heading for span in spans] == ["a/notes.md › Notes", "b.csv"]
+
+
+def test_a_chunk_is_read_with_its_section() -> None:
+    body = "Bees are busy all day long and rest at night. " * 30
+    text = f"# Bees\n\n{body}\n\n## Sleep\n\n{body}\n\n# Wasps\n\n{'Wasps hunt. ' * 800}"
+    spans = cut(text, "markdown")
+    [asleep] = [span for span in spans if span.heading == "Bees › Sleep"]
+    assert text[asleep.parent_start : asleep.parent_end].startswith("# Bees")
+    assert asleep.parent_end < text.index("# Wasps")
+    for span in spans:
+        assert span.parent_end - span.parent_start <= 4800
+    middle = spans[-3]
+    assert middle.heading == "Wasps"
+    assert middle.parent_start < middle.start
+    assert middle.end < middle.parent_end
+    assert middle.parent_end - middle.parent_start > 4700

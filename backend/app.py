@@ -12,6 +12,7 @@ from backend.earnings.routes import router as earnings
 from backend.health.routes import router as health
 from backend.licenses.routes import router as licenses
 from backend.openai_api.routes import router as openai_api
+from backend.root_key.routes import router as root_key
 from backend.runs.routes import router as runs
 from backend.services import Services
 from backend.settings import Settings
@@ -46,6 +47,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         licenses,
         earnings,
         openai_api,
+        root_key,
     ):
         app.include_router(router)
     web.serve_frontend(app, settings.frontend_dir)

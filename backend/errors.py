@@ -94,6 +94,8 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (vault.DocumentTooLarge, 413, "Too large"),
     (vault.DocumentRefused, 422, "This file cannot be taken in"),
     (vault.VaultUnavailable, 503, "The vault did not answer"),
+    (vault.KeyServiceUnavailable, 503, "The key service did not answer"),
+    (vault.RootKeyUnusable, 500, "The root key cannot be used"),
     (runtime.GraphInvalid, 422, "This agent cannot run yet"),
     (runtime.GraphUnreadable, 422, "This is no agent graph"),
     (runtime.ModelMissing, 503, "There is no model"),

@@ -17,6 +17,7 @@ from backend.ingestion import Ingestion
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
 from backend.settings import Settings
+from knowledge_vault.keys.root import RootKeeper
 from knowledge_vault.vault import KnowledgeVault
 from licensing.service import Licensing
 
@@ -47,8 +48,9 @@ class Services:
     licensing: Licensing
     llm_name: str
     embedder_name: str
-    local_token: str
-    """Signs in the owner's own command line, which reads the root key; new with every start."""
+    local_token: Callable[[], str]
+    """Signs in the owner's own command line, which has the root key; new with every start."""
+    root: RootKeeper
     parts: Callable[[], Awaitable[Sequence[Part]]]
 
 

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,6 +30,18 @@ class Settings(BaseSettings):
         default_factory=lambda: _home("XDG_CONFIG_HOME", ".config") / "qanat" / "root.key"
     )
     """The root key, 32 bytes, outside the data folder; made at the first start."""
+    root_key_provider: Literal["file", "passphrase", "keyring", "transit"] = "file"
+    """What keeps the root key; `qanat keys move` changes it for data that is there already."""
+    root_passphrase_file: Path | None = None
+    """With the provider `passphrase`: a file that holds it; without, it is asked for at the terminal."""
+    transit_url: str | None = None
+    """With the provider `transit`: the address of HashiCorp Vault or OpenBao."""
+    transit_key: str = "qanat"
+    """The name of the key in its transit engine."""
+    transit_mount: str = "transit"
+    """Where that engine is mounted."""
+    transit_token_file: Path | None = None
+    """A file that holds the token to show, read anew each time."""
     models_dir: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache") / "qanat" / "models")
     """Where `scripts/prepare` and `qanat models get` put model files."""
     frontend_dir: Path = Path(__file__).resolve().parent.parent / "frontend" / "dist"

@@ -32,6 +32,7 @@ from backend.chats.service import Chats
 from backend.clock import Clock, SystemClock
 from backend.database import Database
 from backend.ingestion import Ingestion
+from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
 from backend.server_secrets import get_secret
@@ -39,7 +40,8 @@ from backend.services import Part, Services
 from backend.settings import Settings
 from knowledge_vault.embedding import SentenceTransformerEmbedder
 from knowledge_vault.errors import NotFound, VaultError
-from knowledge_vault.keys import RootKey, TenantKeys, open_root_key
+from knowledge_vault.keys import RootKey
+from knowledge_vault.keys.tenants import TenantKeys
 from knowledge_vault.values import DocumentId, Limits, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from licensing import siwe
@@ -168,7 +170,8 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         snapshot = await schema.upgrade(database, path=database_path, now=clock.now())
         if snapshot:
             log.info("database.upgraded snapshot=%s", snapshot)
-        root_key = await open_root_key(settings.root_key_file, data_dir=data_dir, database=database)
+        root = keeper_of(settings, database, clock)
+        root_key = await root.open()
         tenant_keys = TenantKeys(root_key, database)
         server_sealer = await tenant_keys.sealer(SERVER)
 
@@ -314,7 +317,8 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             licensing=licensing,
             llm_name=model.name,
             embedder_name=settings.embedder.name,
-            local_token=local_token(root_key, boot_id),
+            local_token=lambda: local_token(root_key, boot_id),
+            root=root,
             parts=parts,
         )
 

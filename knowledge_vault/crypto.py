@@ -13,10 +13,15 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 from knowledge_vault.errors import SealBroken
@@ -145,6 +150,79 @@ def digest(key: bytes) -> "hmac.HMAC":
 def derive(secret: bytes, purpose: str, *, length: int = KEY_BYTES) -> bytes:
     """A key for one purpose out of a random secret (HKDF-SHA256); equal inputs give equal keys."""
     return HKDF(SHA256(), length, salt=None, info=b"qanat/v1/" + purpose.encode()).derive(secret)
+
+
+@dataclass(frozen=True)
+class Stretching:
+    """How dear a guess at a passphrase is: Argon2id's parameters, kept beside what they protect."""
+
+    salt: bytes
+    iterations: int = 3
+    memory_kib: int = 64 * 1024
+    lanes: int = 4
+
+    def stretch(self, passphrase: str) -> bytes:
+        """A key out of a passphrase; takes a good part of a second, for us as for somebody who guesses.
+
+        Raises:
+            ValueError: the parameters are below what is safe, or above what any version of ours has written.
+        """
+        if not (2 <= self.iterations <= 64 and 19 * 1024 <= self.memory_kib <= 4 * 1024 * 1024):
+            raise ValueError("these parameters are not safe")
+        if not (1 <= self.lanes <= 64 and len(self.salt) >= 16):
+            raise ValueError("these parameters are not safe")
+        return Argon2id(
+            salt=self.salt,
+            length=KEY_BYTES,
+            iterations=self.iterations,
+            lanes=self.lanes,
+            memory_cost=self.memory_kib,
+        ).derive(passphrase.encode())
+
+
+def new_stretching() -> Stretching:
+    return Stretching(os.urandom(16))
+
+
+_SEAL_TO = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+"""Hybrid, because a copy of what is sealed today may be kept until there are machines that break X25519."""
+_MLKEM_SEED_BYTES = 64
+_MLKEM_PUBLIC_BYTES = 1184
+
+
+def recipient_of(secret: bytes) -> bytes:
+    """The public half of a secret: whoever has it can seal to the secret's holder and open nothing."""
+    post_quantum, classic = _private_halves(secret)
+    return post_quantum.public_key().public_bytes_raw() + classic.public_key().public_bytes_raw()
+
+
+def seal_to(recipient: bytes, plaintext: bytes, context: Context) -> bytes:
+    """Encrypt for the holder of the secret behind `recipient` (HPKE, RFC 9180, ML-KEM-768 and X25519)."""
+    public = hpke.MLKEM768X25519PublicKey(
+        MLKEM768PublicKey.from_public_bytes(recipient[:_MLKEM_PUBLIC_BYTES]),
+        X25519PublicKey.from_public_bytes(recipient[_MLKEM_PUBLIC_BYTES:]),
+    )
+    return _SEAL_TO.encrypt(plaintext, public, encode_context(context))
+
+
+def open_as_recipient(secret: bytes, sealed: bytes, context: Context) -> bytes:
+    """Raises:
+    SealBroken: altered, or sealed to somebody else or for another place.
+    """
+    try:
+        return _SEAL_TO.decrypt(
+            sealed, hpke.MLKEM768X25519PrivateKey(*_private_halves(secret)), encode_context(context)
+        )
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken from error
+
+
+def _private_halves(secret: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
+    seed = derive(secret, "recipient", length=_MLKEM_SEED_BYTES + KEY_BYTES)
+    return (
+        MLKEM768PrivateKey.from_seed_bytes(seed[:_MLKEM_SEED_BYTES]),
+        X25519PrivateKey.from_private_bytes(seed[_MLKEM_SEED_BYTES:]),
+    )
 
 
 def encode_context(context: Context) -> bytes:

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.errors import NotFound
 from knowledge_vault.keys import DataKey
+from knowledge_vault.moments import at, microseconds
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import chunks, document_keys, document_texts, documents
 from knowledge_vault.values import Document, DocumentId, Problem, Stage, TenantId, VaultId
-from knowledge_vault.vaults import Vaults, at, microseconds
+from knowledge_vault.vaults import Vaults
 
 _MOST_OPENED = 4096
 

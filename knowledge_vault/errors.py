@@ -11,7 +11,15 @@ VaultError
 │   └── DocumentWithoutText      nothing but pictures, or nothing at all
 ├── VaultUnavailable         a part did not answer: repeating may help
 ├── SealBroken               sealed bytes were altered, moved, or belong to another key
-├── KeyFileUnusable          the root key is missing, misplaced, too open, or another one
+├── RootKeyUnusable          the root key cannot be had, so nothing sealed can be opened
+│   ├── KeyFileUnusable          its file is missing, misplaced, too open, or holds another key
+│   ├── PassphraseUnusable       too short, or protected by unsafe parameters
+│   ├── PassphraseWrong          not the one the root key is sealed under
+│   ├── KeyringUnusable          this machine has no keyring that answers
+│   ├── KeyServiceUnavailable    the external key service does not answer: repeating may help
+│   └── KeyServiceRefused        it answers, and says no
+├── CodeUnreadable           a recovery code with letters missing or mistyped
+├── RecoveryRefused          the recovery code is not the current one of this data
 └── ModelFileUnusable        the embedding model is missing or not the pinned one
 """
 
@@ -114,7 +122,53 @@ class SealBroken(VaultError):
         )
 
 
-class KeyFileUnusable(VaultError):
+class RootKeyUnusable(VaultError):
+    """The root key cannot be had as things are set; the message says what to do."""
+
+
+class PassphraseUnusable(RootKeyUnusable):
+    """A passphrase that may not be used, or may not be used as it is kept."""
+
+
+class PassphraseWrong(RootKeyUnusable):
+    def __init__(self) -> None:
+        super().__init__("This is not the passphrase. Nothing was changed; try again.")
+
+
+class KeyringUnusable(RootKeyUnusable):
+    """The operating system's keyring cannot be used; the message says why."""
+
+
+class KeyServiceUnavailable(RootKeyUnusable):
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The key service that holds the root key cannot be used: {reason}. "
+            "Check QANAT_TRANSIT_URL and that the service is up and unsealed, then try again."
+        )
+        self.reason = reason
+
+
+class KeyServiceRefused(RootKeyUnusable):
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The key service refused: {reason}. Check the token in QANAT_TRANSIT_TOKEN_FILE, that its policy "
+            "allows encrypt and decrypt with the key QANAT_TRANSIT_KEY, and that this key still exists."
+        )
+        self.reason = reason
+
+
+class CodeUnreadable(VaultError):
+    def __init__(self) -> None:
+        super().__init__(
+            "This is no recovery code: it has eight groups of four letters and digits. Compare it with your copy."
+        )
+
+
+class RecoveryRefused(VaultError):
+    """A recovery code that does not open this data; the message says why."""
+
+
+class KeyFileUnusable(RootKeyUnusable):
     def __init__(self, path: Path, *, reason: str, remedy: str) -> None:
         super().__init__(f"The root key {path} cannot be used: {reason}. {remedy}")
         self.path, self.reason = path, reason

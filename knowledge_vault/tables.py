@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -22,6 +23,20 @@ root_check = Table(
     Column("id", Integer, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     comment="One row: a known value sealed under the root key, so that another key is refused at the start.",
+)
+
+root_keeping = Table(
+    "vault_root_keeping",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("provider", String, nullable=False, comment="what keeps the root key: see keys/provider.py"),
+    Column("note", LargeBinary, nullable=False, comment="what the provider needs; no key in clear"),
+    Column("version", Integer, nullable=False, comment="how many root keys there have been"),
+    Column("changed_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
+    Column("recovery_recipient", LargeBinary, comment="the recovery key's public half, by the root key"),
+    Column("recovery_sealed", LargeBinary, comment="the root key, sealed to the recovery key"),
+    Column("recovery_shown", Boolean, nullable=False, comment="somebody has seen the recovery key"),
+    comment="At most one row; none in data from before providers, whose key is in a file.",
 )
 
 tenant_keys = Table(

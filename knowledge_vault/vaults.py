@@ -4,7 +4,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import uuid4
 
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -12,7 +11,8 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from knowledge_vault import crypto
 from knowledge_vault.errors import NotFound
 from knowledge_vault.index.scramble import SearchKeys
-from knowledge_vault.keys import RootKey, VaultKey
+from knowledge_vault.keys.tree import RootKey, VaultKey, search_secret_context, vault_key_context
+from knowledge_vault.moments import at, microseconds
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import documents, vaults
 from knowledge_vault.values import Stage, Stats, TenantId, Vault, VaultId
@@ -47,9 +47,11 @@ class Vaults:
                     tenant_id=tenant,
                     created_at=microseconds(self._clock.now()),
                     key_version=1,
-                    sealed_key=self._root_key.seal_vault_key(secret, tenant, vault, 1),
+                    sealed_key=self._root_key.seal(secret, vault_key_context(tenant, vault, 1)),
                     search_version=1,
-                    sealed_search_secret=self._root_key.seal_search_secret(search_secret, tenant, vault, 1),
+                    sealed_search_secret=self._root_key.seal(
+                        search_secret, search_secret_context(tenant, vault, 1)
+                    ),
                     sealed_labels=key.seal_labels(_labels(name, description)),
                 )
             )
@@ -167,9 +169,9 @@ class Vaults:
 
     def _open(self, row: Row[tuple[object, ...]]) -> VaultKeys:
         tenant, vault = TenantId(row.tenant_id), VaultId(row.id)
-        secret = self._root_key.open_vault_key(row.sealed_key, tenant, vault, row.key_version)
-        search_secret = self._root_key.open_search_secret(
-            row.sealed_search_secret, tenant, vault, row.search_version
+        secret = self._root_key.open(row.sealed_key, vault_key_context(tenant, vault, row.key_version))
+        search_secret = self._root_key.open(
+            row.sealed_search_secret, search_secret_context(tenant, vault, row.search_version)
         )
         return VaultKeys(
             VaultKey(secret, tenant, vault, row.key_version),
@@ -179,12 +181,3 @@ class Vaults:
 
 def _labels(name: str, description: str) -> bytes:
     return json.dumps({"name": name, "description": description}, ensure_ascii=False).encode()
-
-
-def microseconds(moment: datetime) -> int:
-    """Since 1970, UTC: how moments are kept in SQL."""
-    return round(moment.timestamp() * 1_000_000)
-
-
-def at(stored: int) -> datetime:
-    return datetime.fromtimestamp(stored / 1_000_000, UTC)

@@ -53,7 +53,7 @@ async def find_principal(request: Request) -> Principal | None:
         if scheme.lower() != "bearer" or not secret.strip():
             raise NotSignedIn("The Authorization header must read `Bearer <API key>`.")
         secret = secret.strip()
-        if hmac.compare_digest(secret.encode(), services.local_token.encode()):
+        if hmac.compare_digest(secret.encode(), services.local_token().encode()):
             return Principal(await services.accounts.get_operator())
         return await services.api_keys.authenticate(secret)  # type: ignore[no-any-return]
     token = request.cookies.get(COOKIE)

@@ -2,7 +2,7 @@
 
 import typer
 
-from backend.cli import ask, evaluate, models, serve, vault, verify
+from backend.cli import ask, evaluate, keys, models, serve, vault, verify
 
 app = typer.Typer(
     name="qanat",
@@ -15,6 +15,7 @@ app.command("serve")(serve.serve)
 app.command("ask")(ask.ask)
 app.command("verify")(verify.verify)
 app.add_typer(vault.app, name="vault")
+app.add_typer(keys.app, name="keys")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(models.app, name="models")
 

@@ -13,6 +13,7 @@ import httpx
 import typer
 
 from backend import instance
+from backend.clock import SystemClock
 from backend.settings import Settings
 
 log = logging.getLogger("qanat.cli")
@@ -43,12 +44,12 @@ async def connected(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 async def _token(settings: Settings, boot_id: str) -> str:
     from backend.database import Database
+    from backend.root_key.providers import keeper_of
     from backend.wiring import local_token
-    from knowledge_vault.keys import open_root_key
 
     database = Database.at(settings.data_dir / "qanat.db")
     try:
-        root_key = await open_root_key(settings.root_key_file, data_dir=settings.data_dir, database=database)
+        root_key = await keeper_of(settings, database, SystemClock()).open()
     finally:
         await database.close()
     return local_token(root_key, boot_id)
@@ -70,7 +71,7 @@ async def _in_process(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             async with httpx.AsyncClient(
                 transport=transport,
                 base_url="http://qanat",
-                headers={"Authorization": f"Bearer {services.local_token}"},
+                headers={"Authorization": f"Bearer {services.local_token()}"},
                 timeout=600,
             ) as client:
                 yield client

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import secrets
 import signal
 import socket
@@ -13,6 +14,7 @@ import typer
 import uvicorn
 
 from backend.cli.connection import CommandFailed
+from backend.cli.keys import show_recovery_key
 from backend.cli.running import run
 from backend.instance import announced, only_instance
 from backend.settings import Settings
@@ -34,6 +36,7 @@ async def _serve(settings: Settings) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("qanat").setLevel(settings.log_level)
     boot_id = secrets.token_hex(8)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash must not write the keys in memory to the disk
     with only_instance(settings.data_dir):
         say(f"starting Qanat with the data in {settings.data_dir}")
         async with running(settings, boot_id=boot_id) as services:
@@ -69,6 +72,9 @@ async def _serve(settings: Settings) -> None:
                 waiting_for = [part.detail for part in await services.parts() if not part.ready]
                 took_s = time.monotonic() - started
                 greet(settings.public_url or url, link, took_s=took_s, waiting_for=waiting_for)
+                if not (await services.root.keeping()).recovery_shown:
+                    show_recovery_key(await services.root.new_recovery())
+                    await services.root.recovery_was_shown()
                 await serving
             say("stopping")
     typer.echo("Stopped; everything is kept.")

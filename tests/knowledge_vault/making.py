@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from backend.database import Database
 from knowledge_vault.index.engine import Engine
-from knowledge_vault.keys import open_root_key
+from knowledge_vault.keys.key_file import KeyFile
+from knowledge_vault.keys.root import RootKeeper
 from knowledge_vault.ports import Embedder
 from knowledge_vault.tables import metadata
 from knowledge_vault.values import Document, Limits, TenantId, VaultId
@@ -63,13 +64,14 @@ async def open_vault(
     data = home / "data"
     data.mkdir(exist_ok=True)
     database = Database.at(data / "qanat.db")
+    clock = FixedClock()
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
     vault = KnowledgeVault(
         database,
         data_dir=data,
-        root_key=await open_root_key(home / "root.key", data_dir=data, database=database),
-        clock=FixedClock(),
+        root_key=await RootKeeper(database, KeyFile(home / "root.key", data_dir=data), clock).open(),
+        clock=clock,
         embedder=embedder or WordEmbedder(),
         engine=engine,
         limits=limits,

@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -16,7 +16,21 @@ from knowledge_vault.tables import chunks, document_keys, document_texts, docume
 from knowledge_vault.values import Document, DocumentId, Problem, Stage, TenantId, VaultId
 from knowledge_vault.vaults import Vaults
 
-_MOST_OPENED = 4096
+_MOST_OPENED = 16_384
+"""A kilobyte each."""
+_MOST_IDS = 500
+"""In one question to SQL."""
+
+
+@dataclass(frozen=True)
+class OpenDocument:
+    """What never changes of a document's version, and opens its chunks."""
+
+    id: DocumentId
+    vault_id: VaultId
+    version: int
+    name: str
+    data_key: DataKey
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,11 @@ class Entry:
     document: Document
     original: str
     """The name of the sealed file."""
-    data_key: DataKey
+    opened: OpenDocument
+
+    @property
+    def data_key(self) -> DataKey:
+        return self.opened.data_key
 
 
 @dataclass(frozen=True)
@@ -47,8 +65,8 @@ class Documents:
         self._database = database
         self._vaults = vaults
         self._clock = clock
-        self._opened: OrderedDict[tuple[DocumentId, int], tuple[DataKey, str]] = OrderedDict()
-        """The data keys and names of documents lately used: a search opens many at once."""
+        self._opened: OrderedDict[tuple[DocumentId, int], OpenDocument] = OrderedDict()
+        """Documents lately used: a search opens chunks of hundreds at once."""
 
     async def add(self, tenant: TenantId, vault: VaultId, new: NewDocument) -> DocumentId | None:
         """Record a received document; when the vault has these bytes already, that document's id instead."""
@@ -100,10 +118,21 @@ class Documents:
         await self._vaults.keys(tenant, vault)
         return await self._select(tenant, documents.c.vault_id == vault)
 
-    async def find_many(
-        self, connection: AsyncConnection, tenant: TenantId, ids: Sequence[DocumentId]
-    ) -> Sequence[Entry]:
-        return await self._select_in(connection, tenant, documents.c.id.in_(ids)) if ids else []
+    async def opened(
+        self, connection: AsyncConnection, tenant: TenantId, places: Collection[tuple[DocumentId, int]]
+    ) -> Mapping[DocumentId, OpenDocument]:
+        """Those of the documents, named by id and version, that are the tenant's and of that version.
+
+        `places` must come from rows of the tenant's: what is at hand is not looked up again.
+        """
+        found = {place[0]: self._opened[place] for place in places if place in self._opened}
+        missing = [document for document, _ in places if document not in found]
+        for start in range(0, len(missing), _MOST_IDS):
+            entries = await self._select_in(
+                connection, tenant, documents.c.id.in_(missing[start : start + _MOST_IDS])
+            )
+            found |= {entry.opened.id: entry.opened for entry in entries}
+        return found
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
         done = (Stage.ACTIVE, Stage.FAILED)
@@ -206,21 +235,14 @@ class Documents:
         return [await self._entry(tenant, row) for row in rows]
 
     async def _entry(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> Entry:
-        place = (DocumentId(row.id), row.version)
-        if place not in self._opened:
-            keys = await self._vaults.keys(tenant, VaultId(row.vault_id))
-            key = keys.vault_key.open_data_key(row.sealed_key, *place)
-            self._opened[place] = key, key.open(row.sealed_name, "name").decode()
-            if len(self._opened) > _MOST_OPENED:
-                self._opened.popitem(last=False)
-        data_key, name = self._opened[place]
+        opened = await self._open(tenant, row)
         problem = None
         if row.sealed_problem is not None:
-            problem = Problem(**json.loads(data_key.open(row.sealed_problem, "problem")))
+            problem = Problem(**json.loads(opened.data_key.open(row.sealed_problem, "problem")))
         document = Document(
-            id=DocumentId(row.id),
-            vault_id=VaultId(row.vault_id),
-            name=name,
+            id=opened.id,
+            vault_id=opened.vault_id,
+            name=opened.name,
             media_type=row.media_type,
             size_bytes=row.size_bytes,
             stage=Stage(row.stage),
@@ -229,7 +251,19 @@ class Documents:
             page_count=row.page_count,
             chunk_count=row.chunk_count,
             created_at=at(row.created_at),
-            version=row.version,
+            version=opened.version,
             attempt=row.attempt,
         )
-        return Entry(document, row.original, data_key)
+        return Entry(document, row.original, opened)
+
+    async def _open(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:
+        place = (DocumentId(row.id), row.version)
+        if place not in self._opened:
+            vault = VaultId(row.vault_id)
+            key = (await self._vaults.keys(tenant, vault)).vault_key.open_data_key(row.sealed_key, *place)
+            name = key.open(row.sealed_name, "name").decode()
+            self._opened[place] = OpenDocument(place[0], vault, place[1], name, key)
+            if len(self._opened) > _MOST_OPENED:
+                self._opened.popitem(last=False)
+        self._opened.move_to_end(place)
+        return self._opened[place]

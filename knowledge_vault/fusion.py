@@ -22,10 +22,16 @@ def idf(chunk_count: int, containing: int) -> float:
     return math.log(1 + (chunk_count - containing + 0.5) / (containing + 0.5))
 
 
-def bm25(occurrences: float, word_count: int, mean_word_count: float) -> float:
-    """What a word's weight is multiplied by in a chunk that has it so often: 0 to 1."""
-    length = word_count / mean_word_count if mean_word_count else 1.0
-    return occurrences / (occurrences + _K1 * (1 - _B + _B * length))
+def bm25(
+    occurrences: NDArray[np.float64], word_count: NDArray[np.float64], mean_word_count: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What words' weights are multiplied by in chunks that have them so often: 0 to 1.
+
+    A mean of 0, which is no mean at all, takes the chunk as of usual length.
+    """
+    mean = np.where(mean_word_count > 0, mean_word_count, word_count)
+    length = word_count / np.maximum(mean, 1.0)
+    return np.asarray(occurrences / (occurrences + _K1 * (1 - _B + _B * length)))
 
 
 def coverage(weights: Mapping[str, float], known: Collection[str]) -> float:

@@ -20,7 +20,7 @@ from knowledge_vault.index.vault_index import VaultIndex
 from knowledge_vault.originals import Originals
 from knowledge_vault.parsing.kinds import Kind
 from knowledge_vault.parsing.parsed import Parsed, Parser
-from knowledge_vault.passages import Passages, Searchable, count_words, passage_id
+from knowledge_vault.passages import Passages, Searchable, count_words, passage_id, searchable
 from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.tables import document_texts, documents
 from knowledge_vault.values import Chunk, DocumentId, Limits, Stage, TenantId
@@ -170,8 +170,8 @@ class Ingestion:
 
         def put_together() -> list[Searchable]:
             return [
-                Searchable(
-                    chunk=Chunk(
+                searchable(
+                    Chunk(
                         passage_id=passage_id(entry.document.id, entry.document.version, number),
                         number=number,
                         text=parsed.text[spans[number].start : spans[number].end],
@@ -182,7 +182,7 @@ class Ingestion:
                         parent_start=spans[number].parent_start,
                         parent_end=spans[number].parent_end,
                     ),
-                    document=entry.document,
+                    entry.opened,
                     language=language,
                     words=count_words(
                         [keys.term(language, word) for word in stem(split_words(text), language)]
@@ -212,7 +212,7 @@ class Ingestion:
             await self._index.add(
                 keys,
                 [
-                    IndexEntry(item.chunk.passage_id, item.document.id, item.vector, tuple(item.words))
+                    IndexEntry(item.chunk.passage_id, item.document.id, item.vector, item.terms.tolist())
                     for item in found[start : start + _INDEX_BATCH]
                 ],
             )

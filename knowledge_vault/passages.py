@@ -5,20 +5,20 @@ import json
 import struct
 import uuid
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_vault.documents import Documents, Entry
+from knowledge_vault.documents import Documents, Entry, OpenDocument
 from knowledge_vault.ports import Database
 from knowledge_vault.tables import chunks, documents
 from knowledge_vault.values import (
     Chunk,
-    Document,
     DocumentId,
     PassageId,
     Stage,
@@ -34,19 +34,55 @@ _MOST_IDS = 500
 
 @dataclass(frozen=True, eq=False)
 class Searchable:
-    """A chunk with what a search compares."""
+    """A chunk with what a search compares.
 
-    chunk: Chunk
-    document: Document
+    A search opens hundreds and shows a few: what only those few need (`chunk`, `words`) is read when asked for.
+    """
+
+    document: OpenDocument
+    number: int
+    """Of the chunk, from 0."""
     language: Language
-    words: Mapping[int, int]
-    """How often each keyed word occurs."""
+    terms: NDArray[np.uint32]
+    """The distinct keyed words."""
+    counts: NDArray[np.uint16]
+    """How often each of `terms` occurs."""
     vector: NDArray[np.float32]
     """`(dimension,)`, float32, length 1 but for rounding to half precision."""
+    read_chunk: Callable[[], Chunk]
 
-    @property
+    @cached_property
+    def chunk(self) -> Chunk:
+        return self.read_chunk()
+
+    @cached_property
+    def words(self) -> Mapping[int, int]:
+        """How often each keyed word occurs."""
+        return dict(zip(self.terms.tolist(), self.counts.tolist(), strict=True))
+
+    @cached_property
     def word_count(self) -> int:
-        return sum(self.words.values())
+        return int(self.counts.sum(dtype=np.int64))
+
+
+def searchable(
+    chunk: Chunk,
+    document: OpenDocument,
+    *,
+    language: Language,
+    words: Mapping[int, int],
+    vector: NDArray[np.float32],
+) -> Searchable:
+    """A chunk that is about to be saved."""
+    return Searchable(
+        document=document,
+        number=chunk.number,
+        language=language,
+        terms=np.fromiter(words.keys(), np.uint32, len(words)),
+        counts=np.fromiter((min(count, 0xFFFF) for count in words.values()), np.uint16, len(words)),
+        vector=vector,
+        read_chunk=lambda: chunk,
+    )
 
 
 def passage_id(document: DocumentId, version: int, number: int) -> PassageId:
@@ -91,7 +127,7 @@ class Passages:
                 .where(chunks.c.document_id == entry.document.id, chunks.c.version == entry.document.version)
                 .order_by(chunks.c.number)
             )
-        return [_open(entry, number, sealed) for number, sealed in rows]
+        return [_open(entry.opened, number, sealed) for number, sealed in rows]
 
     async def active(
         self,
@@ -111,17 +147,14 @@ class Passages:
                 for row in await _rows(connection, tenant, list(ids))
                 if (vaults is None or row[0] in vaults) and (within is None or row[1] in within)
             ]
-            entries = {
-                entry.document.id: entry
-                for entry in await self._documents.find_many(
-                    connection, tenant, list({row[1] for row in wanted})
-                )
-            }
+            opened = await self._documents.opened(
+                connection, tenant, {(document, version) for _, document, version, _, _ in wanted}
+            )
         return await asyncio.to_thread(
             lambda: [
-                _open(entries[document], number, sealed)
-                for _, document, number, sealed in wanted
-                if document in entries
+                _open(opened[document], number, sealed)
+                for _, document, _, number, sealed in wanted
+                if document in opened
             ]
         )
 
@@ -140,23 +173,31 @@ class Passages:
         return {PassageId(each) for each in rows.scalars()}
 
 
-async def _rows(
-    connection: AsyncConnection, tenant: TenantId, ids: Sequence[PassageId]
-) -> list[tuple[VaultId, DocumentId, int, bytes]]:
-    found: list[tuple[VaultId, DocumentId, int, bytes]] = []
+_Row = tuple[VaultId, DocumentId, int, int, bytes]
+"""Vault, document, its version, the chunk's number, and the sealed chunk."""
+
+_ACTIVE_CHUNKS = (
+    select(documents.c.vault_id, documents.c.id, chunks.c.version, chunks.c.number, chunks.c.sealed)
+    .join(documents, documents.c.id == chunks.c.document_id)
+    .where(
+        chunks.c.id.in_(bindparam("ids", expanding=True)),
+        documents.c.tenant_id == bindparam("tenant"),
+        documents.c.stage == Stage.ACTIVE,
+        documents.c.version == chunks.c.version,
+    )
+)
+"""Built once: with hundreds of ids, building it takes longer than answering it."""
+
+
+async def _rows(connection: AsyncConnection, tenant: TenantId, ids: Sequence[PassageId]) -> list[_Row]:
+    found: list[_Row] = []
     for start in range(0, len(ids), _MOST_IDS):
         rows = await connection.execute(
-            select(documents.c.vault_id, documents.c.id, chunks.c.number, chunks.c.sealed)
-            .join(documents, documents.c.id == chunks.c.document_id)
-            .where(
-                chunks.c.id.in_(ids[start : start + _MOST_IDS]),
-                documents.c.tenant_id == tenant,
-                documents.c.stage == Stage.ACTIVE,
-                documents.c.version == chunks.c.version,
-            )
+            _ACTIVE_CHUNKS, {"tenant": tenant, "ids": ids[start : start + _MOST_IDS]}
         )
         found += [
-            (VaultId(vault), DocumentId(document), number, sealed) for vault, document, number, sealed in rows
+            (VaultId(vault), DocumentId(document), version, number, sealed)
+            for vault, document, version, number, sealed in rows
         ]
     return found
 
@@ -175,39 +216,46 @@ def _pack(item: Searchable) -> bytes:
         ]
     ).encode()
     text = chunk.text.encode()
-    terms = np.fromiter(item.words.keys(), "<u4", len(item.words))
-    counts = np.fromiter((min(count, 0xFFFF) for count in item.words.values()), "<u2", len(item.words))
-    sizes = _SIZES.pack(_LAYOUT, len(place), len(text), len(item.words))
+    sizes = _SIZES.pack(_LAYOUT, len(place), len(text), len(item.terms))
     return b"".join(
-        (sizes, place, text, terms.tobytes(), counts.tobytes(), item.vector.astype("<f2").tobytes())
+        (
+            sizes,
+            place,
+            text,
+            item.terms.astype("<u4").tobytes(),
+            item.counts.astype("<u2").tobytes(),
+            item.vector.astype("<f2").tobytes(),
+        )
     )
 
 
-def _open(entry: Entry, number: int, sealed: bytes) -> Searchable:
-    data = entry.data_key.open(sealed, "chunk", number)
+def _open(document: OpenDocument, number: int, sealed: bytes) -> Searchable:
+    data = document.data_key.open(sealed, "chunk", number)
     layout, place_size, text_size, word_count = _SIZES.unpack_from(data)
     if layout != _LAYOUT:
         raise ValueError(f"chunk layout {layout} is not known to this version")
-    at = _SIZES.size
-    start, end, page, heading, language, *parent = json.loads(data[at : at + place_size])
+    text_at = _SIZES.size + place_size
+    terms_at = text_at + text_size
+    counts_at = terms_at + 4 * word_count
+    start, end, page, heading, language, *parent = json.loads(data[_SIZES.size : text_at])
     parent_start, parent_end = parent or (start, end)  # the first version kept no parents
-    at += place_size
-    text = data[at : at + text_size].decode()
-    at += text_size
-    terms = np.frombuffer(data, "<u4", word_count, at)
-    counts = np.frombuffer(data, "<u2", word_count, at + terms.nbytes)
-    vector = np.frombuffer(data, "<f2", offset=at + terms.nbytes + counts.nbytes)
-    document = entry.document
-    return Searchable(
-        chunk=Chunk(
+
+    def read_chunk() -> Chunk:
+        text = data[text_at:terms_at].decode()
+        return Chunk(
             *(passage_id(document.id, document.version, number), number, text, start, end, page, heading),
             parent_start=parent_start,
             parent_end=parent_end,
-        ),
+        )
+
+    return Searchable(
         document=document,
+        number=number,
         language=Language(language),
-        words=dict(zip(terms.tolist(), counts.tolist(), strict=True)),
-        vector=vector.astype(np.float32),
+        terms=np.frombuffer(data, "<u4", word_count, terms_at),
+        counts=np.frombuffer(data, "<u2", word_count, counts_at),
+        vector=np.frombuffer(data, "<f2", offset=counts_at + 2 * word_count).astype(np.float32),
+        read_chunk=read_chunk,
     )
 
 

@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import statistics
-from knowledge_vault.fusion import bm25, coverage, fuse, idf, is_open, places
+from knowledge_vault.fusion import coverage, fuse, idf, is_open, places
 from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.index.vault_index import VaultIndex
+from knowledge_vault.keyword_scores import keyword_scores
 from knowledge_vault.passages import Passages, Searchable
 from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.statistics import Totals
@@ -36,6 +37,8 @@ from knowledge_vault.words import Language, share_without_spaces, split_words, s
 
 OVERFETCH = 150
 """How many candidates each list gives: what the scrambling misplaces is still among them."""
+
+_NOT_READY = [stage for stage in Stage if stage is not Stage.ACTIVE]
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,8 @@ class Searcher:
             vector = (await self._embedder.embed_queries([question]))[0]
         ids = await self._candidates(keys, asked, vector, permitted)
         found = await self._passages.active(tenant, ids, vaults=keys, within=permitted)
-        ranked = _rank(found, keys, asked, vector.astype(np.float64))
-        return SearchResult(tuple(ranked[:limit]), not_ready, asked.coverage)
+        ranked = await asyncio.to_thread(_rank, found, keys, asked, vector.astype(np.float64), limit=limit)
+        return SearchResult(tuple(ranked), not_ready, asked.coverage)
 
     async def _candidates(
         self,
@@ -129,7 +132,7 @@ async def _count_not_ready(
     query = select(func.count()).where(
         documents.c.tenant_id == tenant,
         documents.c.vault_id.in_(list(vaults)),
-        documents.c.stage != Stage.ACTIVE,
+        documents.c.stage.in_(_NOT_READY),  # not "is not active": that would read every row of a large vault
     )
     if within is not None:
         query = query.where(documents.c.id.in_(list(within)))
@@ -176,22 +179,23 @@ def _rank(
     keys: Mapping[VaultId, SearchKeys],
     asked: _Question,
     vector: NDArray[np.float64],
+    *,
+    limit: int,
 ) -> list[Passage]:
     if not found:
         return []
     similarities = np.stack([item.vector for item in found]).astype(np.float64) @ vector
-    keyword_scores = np.zeros(len(found))
+    keywords = np.zeros(len(found))
     if asked.may_use_words:
-        terms = {vault: asked.terms(key) for vault, key in keys.items()}
-        keyword_scores = np.array(
-            [_keyword_score(item, terms[item.document.vault_id], asked.mean_word_count) for item in found]
+        keywords = keyword_scores(
+            found, {vault: asked.terms(key) for vault, key in keys.items()}, asked.mean_word_count
         )
     fused = fuse(
-        similarities, keyword_scores if asked.may_use_words else None, population=asked.population
+        similarities, keywords if asked.may_use_words else None, population=asked.population
     ).tolist()
     by_vector = places(similarities.tolist(), counted=[True] * len(found))
-    by_words = places(keyword_scores.tolist(), counted=(keyword_scores > 0).tolist())
-    order = sorted(range(len(found)), key=lambda at: (-fused[at], found[at].chunk.passage_id))
+    by_words = places(keywords.tolist(), counted=(keywords > 0).tolist())
+    order = sorted(range(len(found)), key=lambda at: (-fused[at], found[at].document.id, found[at].number))
     return [
         as_passage(
             found[at],
@@ -199,19 +203,8 @@ def _rank(
             similarity=float(similarities[at]),
             ranks=Ranks(keyword=by_words[at], vector=by_vector[at], fused=place),
         )
-        for place, at in enumerate(order, start=1)
+        for place, at in enumerate(order[:limit], start=1)
     ]
-
-
-def _keyword_score(
-    item: Searchable, weights: Mapping[int, float], mean_word_count: Mapping[Language, float]
-) -> float:
-    mean = mean_word_count.get(item.language, float(item.word_count))
-    return sum(
-        weight * bm25(item.words[term], item.word_count, mean)
-        for term, weight in weights.items()
-        if term in item.words
-    )
 
 
 def as_passage(

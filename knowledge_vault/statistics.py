@@ -38,7 +38,9 @@ async def count_out(connection: AsyncConnection, vault: VaultId, found: Sequence
 async def _change(
     connection: AsyncConnection, vault: VaultId, found: Sequence[Searchable], *, sign: int
 ) -> None:
-    terms = Counter(term for item in found for term in item.words)
+    terms: Counter[int] = Counter()
+    for item in found:
+        terms.update(item.terms.tolist())
     if terms:
         addition = insert(search_terms)
         await connection.execute(

@@ -5,21 +5,24 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.errors import NotFound
 from knowledge_vault.keys import DataKey
 from knowledge_vault.moments import at, microseconds
+from knowledge_vault.pace import Pace
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import chunks, document_keys, document_texts, documents
-from knowledge_vault.values import Document, DocumentId, Problem, Stage, TenantId, VaultId
+from knowledge_vault.values import Document, DocumentId, Intake, Problem, Stage, TenantId, VaultId
 from knowledge_vault.vaults import Vaults
 
 _MOST_OPENED = 16_384
 """A kilobyte each."""
 _MOST_IDS = 500
 """In one question to SQL."""
+FINAL = tuple(stage for stage in Stage if stage.is_final)
+"""Stages that stay so by themselves."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Documents:
         """Documents lately used: a search opens chunks of hundreds at once."""
 
     async def add(self, tenant: TenantId, vault: VaultId, new: NewDocument) -> DocumentId | None:
-        """Record a received document; when the vault has these bytes already, that document's id instead."""
+        """Record a sealed document; when the vault has these bytes already, that document's id instead."""
         async with self._database.writing() as connection:
             twin = await connection.scalar(
                 select(documents.c.id).where(
@@ -84,7 +87,7 @@ class Documents:
                     tenant_id=tenant,
                     vault_id=vault,
                     version=1,
-                    stage=Stage.RECEIVED,
+                    stage=Stage.SEALED,
                     progress=0.0,
                     attempt=1,
                     media_type=new.media_type,
@@ -92,6 +95,7 @@ class Documents:
                     content_mac=new.content_mac,
                     page_count=None,
                     chunk_count=0,
+                    chunks_done=0,
                     original=new.original,
                     created_at=microseconds(self._clock.now()),
                     sealed_name=new.data_key.seal(new.name.encode(), "name"),
@@ -135,14 +139,46 @@ class Documents:
         return found
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
-        done = (Stage.ACTIVE, Stage.FAILED)
         async with self._database.reading() as connection:
             rows = await connection.execute(
                 select(documents.c.tenant_id, documents.c.id)
-                .where(documents.c.stage.not_in(done))
+                .where(documents.c.stage.not_in(FINAL))
                 .order_by(documents.c.created_at, documents.c.id)
             )
         return [(TenantId(tenant), DocumentId(document)) for tenant, document in rows]
+
+    async def intake(self, tenant: TenantId, vault: VaultId, pace: Pace) -> Intake:
+        """What is under way in one vault. Documents not cut yet are taken to have as many chunks a byte as others."""
+        await self._vaults.keys(tenant, vault)
+        async with self._database.reading() as connection:
+            rows = (
+                await connection.execute(
+                    select(
+                        documents.c.stage,
+                        func.count(),
+                        func.sum(documents.c.chunk_count),
+                        func.sum(documents.c.chunks_done),
+                        func.sum(documents.c.size_bytes),
+                    )
+                    .where(documents.c.tenant_id == tenant, documents.c.vault_id == vault)
+                    .group_by(documents.c.stage)
+                )
+            ).all()
+        by_stage = {Stage(stage): numbers for stage, *numbers in rows}
+        moving = {stage: numbers for stage, numbers in by_stage.items() if not stage.is_final}
+        known = sum(chunks for _, chunks, _, _ in moving.values())
+        done = sum(chunks for _, _, chunks, _ in moving.values())
+        cut = [numbers for numbers in by_stage.values() if numbers[1]]
+        cut_chunks, cut_bytes = sum(each[1] for each in cut), sum(each[3] for each in cut)
+        uncut_bytes = sum(moving[stage][3] for stage in (Stage.SEALED, Stage.PARSED) if stage in moving)
+        expected = known - done + (uncut_bytes * cut_chunks / cut_bytes if cut_bytes else 0)
+        can_tell = moving and (cut_bytes or not uncut_bytes)
+        return Intake(
+            documents={stage: numbers[0] for stage, numbers in by_stage.items()},
+            chunks_done=done,
+            chunks_known=known,
+            seconds_left=pace.seconds_for(expected) if can_tell else None,
+        )
 
     async def originals(self) -> set[str]:
         """The names of all files that belong to a document."""
@@ -176,7 +212,7 @@ class Documents:
         return row.first() is not None
 
     async def fail(self, entry: Entry, *, title: str, detail: str) -> None:
-        """Mark this attempt as failed, unless it is active or was deleted meanwhile."""
+        """Mark this attempt as failed, unless it ended otherwise or was deleted meanwhile."""
         problem = json.dumps({"title": title, "detail": detail}, ensure_ascii=False).encode()
         async with self._database.writing() as connection:
             await connection.execute(
@@ -184,23 +220,39 @@ class Documents:
                 .where(
                     documents.c.id == entry.document.id,
                     documents.c.attempt == entry.document.attempt,
-                    documents.c.stage != Stage.ACTIVE,
+                    documents.c.stage.not_in(FINAL),
                 )
                 .values(stage=Stage.FAILED, sealed_problem=entry.data_key.seal(problem, "problem"))
             )
 
+    async def cancel(self, entry: Entry) -> None:
+        """Mark this attempt as cancelled, unless it has ended or was deleted meanwhile."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(documents)
+                .where(
+                    documents.c.id == entry.document.id,
+                    documents.c.attempt == entry.document.attempt,
+                    documents.c.stage.not_in(FINAL),
+                )
+                .values(stage=Stage.CANCELLED)
+            )
+
     async def begin_again(self, entry: Entry) -> None:
-        """Set a failed document back to the start, without what it had become so far."""
+        """Set a failed or cancelled document back to the start, without what it had become so far."""
+        if entry.document.stage not in (Stage.FAILED, Stage.CANCELLED):
+            return
         async with self._database.writing() as connection:
             is_reset = await self.advance(
                 connection,
                 entry,
-                before=Stage.FAILED,
-                after=Stage.RECEIVED,
+                before=entry.document.stage,
+                after=Stage.SEALED,
                 attempt=entry.document.attempt + 1,
                 progress=0.0,
                 page_count=None,
                 chunk_count=0,
+                chunks_done=0,
                 sealed_problem=None,
             )
             if is_reset:
@@ -250,6 +302,7 @@ class Documents:
             problem=problem,
             page_count=row.page_count,
             chunk_count=row.chunk_count,
+            chunks_done=row.chunks_done,
             created_at=at(row.created_at),
             version=opened.version,
             attempt=row.attempt,

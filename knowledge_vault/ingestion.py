@@ -5,6 +5,7 @@ time, so that a crash anywhere leaves at most work to do again. A document is fo
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import select, update
@@ -18,6 +19,7 @@ from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.index.vault_index import Entry as IndexEntry
 from knowledge_vault.index.vault_index import VaultIndex
 from knowledge_vault.originals import Originals
+from knowledge_vault.pace import Pace
 from knowledge_vault.parsing.kinds import Kind
 from knowledge_vault.parsing.parsed import Parsed, Parser
 from knowledge_vault.passages import Passages, Searchable, count_words, passage_id, searchable
@@ -29,7 +31,7 @@ from knowledge_vault.words import Language, language_of, split_words, stem
 
 _EMBED_BATCH = 16
 _INDEX_BATCH = 256
-_PARSED, _EMBEDDED = 0.1, 0.9
+_PARSED, _CHUNKED, _EMBEDDED, _INDEXED = 0.1, 0.12, 0.9, 0.98
 """How far along a document is at the end of these stages."""
 
 Progress = Callable[[float], None]
@@ -58,25 +60,46 @@ class Ingestion:
         self._parser = parser
         self._embedder = embedder
         self._limits = limits
+        self._parsing: dict[DocumentId, asyncio.Task[Parsed]] = {}
+        self.pace = Pace()
+
+    async def cancel(self, tenant: TenantId, document: DocumentId) -> None:
+        """Stop a document that is under way, wherever it is; harmless when it has ended."""
+        entry = await self._documents.find(tenant, document)
+        if entry is None:
+            return
+        await self._documents.cancel(entry)  # from now on no stage keeps what it makes
+        if reading := self._parsing.get(document):
+            reading.cancel()
 
     async def parse(self, tenant: TenantId, document: DocumentId) -> None:
         entry = await self._documents.find(tenant, document)
-        if entry is None or entry.document.stage is not Stage.RECEIVED:
+        if entry is None or entry.document.stage is not Stage.SEALED:
             return
         content = await self._originals.read(entry.original, entry.data_key)
-        try:
-            parsed = await self._parser.parse(
+        reading = asyncio.create_task(
+            self._parser.parse(
                 content,
                 name=entry.document.name,
                 kind=Kind(entry.document.media_type),
                 limits=self._limits,
             )
+        )
+        self._parsing[document] = reading
+        try:
+            await asyncio.wait({reading})
+            if reading.cancelled():
+                return
+            parsed = reading.result()
         except DocumentRefused as error:
             await self._documents.fail(entry, title=error.title, detail=error.detail)
             return
+        finally:
+            reading.cancel()
+            self._parsing.pop(document, None)
         sealed = await asyncio.to_thread(entry.data_key.seal, parsed.to_json(), "text")
         async with self._database.writing() as connection:
-            if await self._documents.is_at(connection, entry, Stage.RECEIVED):
+            if await self._documents.is_at(connection, entry, Stage.SEALED):
                 await connection.execute(
                     insert(document_texts)
                     .prefix_with("OR REPLACE")
@@ -85,7 +108,7 @@ class Ingestion:
                 await self._documents.advance(
                     connection,
                     entry,
-                    before=Stage.RECEIVED,
+                    before=Stage.SEALED,
                     after=Stage.PARSED,
                     progress=_PARSED,
                     page_count=len(parsed.pages) or None,
@@ -93,12 +116,11 @@ class Ingestion:
 
     async def index(self, tenant: TenantId, document: DocumentId, progress: Progress) -> None:
         entry = await self._documents.find(tenant, document)
-        if entry is not None and entry.document.stage is Stage.PARSED:
+        if entry is not None and entry.document.stage in (Stage.PARSED, Stage.CHUNKED):
             await self._embed(tenant, entry, progress)
             entry = await self._documents.find(tenant, document)
-        if entry is not None and entry.document.stage is Stage.EMBEDDED:
-            await self._activate(tenant, entry)
-            progress(1.0)
+        if entry is not None and entry.document.stage in (Stage.EMBEDDED, Stage.INDEXED):
+            await self._activate(tenant, entry, progress)
 
     async def text(self, entry: Entry) -> Parsed:
         """Raises:
@@ -124,28 +146,42 @@ class Ingestion:
             error = DocumentWithoutText(entry.document.name)
             await self._documents.fail(entry, title=error.title, detail=error.detail)
             return
-        saved = await self._passages.saved_numbers(entry)
-        missing = [number for number in range(len(spans)) if number not in saved]
-        for start in range(0, len(missing), _EMBED_BATCH):
-            batch = missing[start : start + _EMBED_BATCH]
-            found = await self._searchable(entry, parsed, spans, batch, language, keys)
-            done = _PARSED + (_EMBEDDED - _PARSED) * (len(saved) + start + len(batch)) / len(spans)
-            async with self._database.writing() as connection:
-                if not await self._documents.is_at(connection, entry, Stage.PARSED):
-                    return
-                await self._passages.save(connection, entry, found)
-                await connection.execute(
-                    update(documents).where(documents.c.id == entry.document.id).values(progress=done)
-                )
-            progress(done)
         async with self._database.writing() as connection:
             await self._documents.advance(
                 connection,
                 entry,
                 before=Stage.PARSED,
+                after=Stage.CHUNKED,
+                progress=_CHUNKED,
+                chunk_count=len(spans),
+            )
+        saved = await self._passages.saved_numbers(entry)
+        missing = [number for number in range(len(spans)) if number not in saved]
+        for start in range(0, len(missing), _EMBED_BATCH):
+            batch = missing[start : start + _EMBED_BATCH]
+            began = time.monotonic()
+            found = await self._searchable(entry, parsed, spans, batch, language, keys)
+            chunks_done = len(saved) + start + len(batch)
+            done = _CHUNKED + (_EMBEDDED - _CHUNKED) * chunks_done / len(spans)
+            async with self._database.writing() as connection:
+                if not await self._documents.is_at(connection, entry, Stage.CHUNKED):
+                    return
+                await self._passages.save(connection, entry, found)
+                await connection.execute(
+                    update(documents)
+                    .where(documents.c.id == entry.document.id)
+                    .values(progress=done, chunks_done=chunks_done)
+                )
+            self.pace.note(len(batch), time.monotonic() - began)
+            progress(done)
+        async with self._database.writing() as connection:
+            await self._documents.advance(
+                connection,
+                entry,
+                before=Stage.CHUNKED,
                 after=Stage.EMBEDDED,
                 progress=_EMBEDDED,
-                chunk_count=len(spans),
+                chunks_done=len(spans),
             )
 
     async def _spans(self, parsed: Parsed) -> list[Span]:
@@ -194,17 +230,27 @@ class Ingestion:
 
         return await asyncio.to_thread(put_together)
 
-    async def _activate(self, tenant: TenantId, entry: Entry) -> None:
+    async def _activate(self, tenant: TenantId, entry: Entry, progress: Progress) -> None:
         keys = (await self._vaults.keys(tenant, entry.document.vault_id)).search
         found = await self._passages.of_document(entry)
-        await self.add_to_index(keys, found)
+        await self.add_to_index(keys, found)  # also when it lay there before a restart, which cleaned up
+        if entry.document.stage is Stage.EMBEDDED:
+            async with self._database.writing() as connection:
+                await self._documents.advance(
+                    connection, entry, before=Stage.EMBEDDED, after=Stage.INDEXED, progress=_INDEXED
+                )
+            progress(_INDEXED)
         async with self._database.writing() as connection:
             is_active = await self._documents.advance(
-                connection, entry, before=Stage.EMBEDDED, after=Stage.ACTIVE, progress=1.0
+                connection, entry, before=Stage.INDEXED, after=Stage.ACTIVE, progress=1.0
             )
             if is_active:
                 await statistics.count_in(connection, entry.document.vault_id, found)
-        if not is_active and await self._documents.find(tenant, entry.document.id) is None:
+        if is_active:
+            progress(1.0)
+            return
+        now = await self._documents.find(tenant, entry.document.id)
+        if now is None or now.document.stage is not Stage.ACTIVE:  # deleted or cancelled meanwhile
             await self._index.remove(keys, [item.chunk.passage_id for item in found])
 
     async def add_to_index(self, keys: SearchKeys, found: Sequence[Searchable]) -> None:

@@ -1,5 +1,6 @@
 """What the vault hands out: ids and frozen values. Nothing here does anything."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,18 +14,32 @@ PassageId = NewType("PassageId", str)
 
 
 class Stage(StrEnum):
-    """How far a document has come. Only `active` ones are found by a search."""
+    """How far a document has come. Only `active` ones are found by a search.
 
-    RECEIVED = "received"
+    A file that is still arriving has no stage: it is acknowledged, and exists, once it is sealed.
+    """
+
+    SEALED = "sealed"
     """The original is sealed on disk and acknowledged."""
     PARSED = "parsed"
-    """Its text, pages and chunks are known."""
+    """Its text and pages are known."""
+    CHUNKED = "chunked"
+    """How it is cut is known, and so is how much there is to embed."""
     EMBEDDED = "embedded"
     """Every chunk has its vector."""
+    INDEXED = "indexed"
+    """Every chunk lies in the index, where a search does not look at it yet."""
     ACTIVE = "active"
     """All of it can be found."""
     FAILED = "failed"
     """It stopped for the reason in `Document.problem`; `retry` begins again."""
+    CANCELLED = "cancelled"
+    """Somebody stopped it; `retry` begins again."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it stays so by itself."""
+        return self in (Stage.ACTIVE, Stage.FAILED, Stage.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -67,10 +82,27 @@ class Document:
     page_count: int | None
     """None for kinds without pages, and before parsing."""
     chunk_count: int
+    """0 before it is chunked."""
+    chunks_done: int
+    """How many chunks are embedded."""
     created_at: datetime
     version: int
     attempt: int
     """1, and one more with each retry."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How far a vault's documents have come, all together."""
+
+    documents: Mapping[Stage, int]
+    """How many documents are at each stage; stages with none are left out."""
+    chunks_done: int
+    """Embedded, of documents that are under way."""
+    chunks_known: int
+    """All chunks of documents that are under way, as far as they are known yet."""
+    seconds_left: float | None
+    """Until all are active, at the pace of the last minutes; None when nothing is under way or no pace is known."""
 
 
 @dataclass(frozen=True)

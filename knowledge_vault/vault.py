@@ -37,6 +37,7 @@ from knowledge_vault.values import (
     Document,
     DocumentId,
     DocumentText,
+    Intake,
     Limits,
     Passage,
     PassageId,
@@ -139,7 +140,7 @@ class KnowledgeVault:
     async def add_document(
         self, tenant_id: TenantId, vault_id: VaultId, *, name: str, content: AsyncIterable[bytes]
     ) -> Added:
-        """Seal the original, fsync it, and record the document as `received`. Then call `parse` and `index`.
+        """Seal the original, fsync it, and record the document as `sealed`. Then call `parse` and `index`.
 
         The name may be a path: its last part is kept, and none of it is ever a path here.
 
@@ -149,15 +150,15 @@ class KnowledgeVault:
         keys = await self._vaults.keys(tenant_id, vault_id)
         document_id = DocumentId(uuid4().hex)
         data_key, sealed_key = keys.vault_key.new_data_key(document_id, 1)
-        intake = _Intake(last_part(name), keys.search.content_key, self._limits.file_bytes)
-        original = await self._originals.write(data_key, intake.check(content))
-        assert intake.kind is not None  # `check` raised otherwise
+        arrival = _Arrival(last_part(name), keys.search.content_key, self._limits.file_bytes)
+        original = await self._originals.write(data_key, arrival.check(content))
+        assert arrival.kind is not None  # `check` raised otherwise
         new = NewDocument(
             id=document_id,
-            name=intake.name,
-            media_type=intake.kind.media_type,
-            size_bytes=intake.size,
-            content_mac=intake.mac.digest(),
+            name=arrival.name,
+            media_type=arrival.kind.media_type,
+            size_bytes=arrival.size,
+            content_mac=arrival.mac.digest(),
             original=original,
             data_key=data_key,
             sealed_key=sealed_key,
@@ -185,7 +186,7 @@ class KnowledgeVault:
         return await self._documents.unfinished()
 
     async def parse(self, tenant_id: TenantId, document_id: DocumentId) -> None:
-        """Take a `received` document to `parsed`, or to `failed` with its problem.
+        """Take a `sealed` document to `parsed`, or to `failed` with its problem.
 
         Harmless when repeated, when the document is further on, and when it was deleted meanwhile.
         """
@@ -200,7 +201,7 @@ class KnowledgeVault:
         *,
         progress: Callable[[float], None] | None = None,
     ) -> None:
-        """Take a `parsed` document through `embedded` to `active`, or to `failed`; goes on where it stopped.
+        """Take a `parsed` document through the other stages to `active`, or to `failed`; goes on where it stopped.
 
         Harmless when repeated, when the document is further on, and when it was deleted meanwhile.
         """
@@ -211,9 +212,19 @@ class KnowledgeVault:
         )
 
     async def retry(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
-        """Set a failed document back to `received`, its attempt one higher; others are left as they are."""
+        """Set a failed or cancelled document back to `sealed`, its attempt one higher; leave others as they are."""
         await self._documents.begin_again(await self._documents.get(tenant_id, document_id))
         return await self.get_document(tenant_id, document_id)
+
+    async def cancel(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
+        """Stop taking a document in; `retry` begins again. One that has ended is left as it is."""
+        await self._documents.get(tenant_id, document_id)
+        await self._ingestion.cancel(tenant_id, document_id)
+        return await self.get_document(tenant_id, document_id)
+
+    async def intake(self, tenant_id: TenantId, vault_id: VaultId) -> Intake:
+        """How far the vault's documents have come, and how long the rest will take."""
+        return await self._documents.intake(tenant_id, vault_id, self._ingestion.pace)
 
     async def delete_document(self, tenant_id: TenantId, document_id: DocumentId) -> None:
         """Destroy its data key, then its original, text, chunks and points; works at any stage."""
@@ -327,7 +338,7 @@ class KnowledgeVault:
                 await cursor.close()
 
 
-class _Intake:
+class _Arrival:
     """Looks at a file while it streams by: its kind, size and keyed digest, and whether it may come in."""
 
     def __init__(self, name: str, content_key: bytes, most_bytes: int) -> None:

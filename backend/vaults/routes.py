@@ -13,6 +13,7 @@ from backend.vaults.schemas import (
     ChunkOut,
     DocumentOut,
     DocumentTextOut,
+    IntakeOut,
     PageOut,
     PassageOut,
     RefusedFile,
@@ -93,6 +94,12 @@ async def list_documents(vault_id: str, principal: SignedIn, services: ServicesD
     return [DocumentOut.of(document) for document in documents]
 
 
+@router.get("/vaults/{vault_id}/intake", responses=errors(401, 404))
+async def get_intake(vault_id: str, principal: SignedIn, services: ServicesDep) -> IntakeOut:
+    """How far the vault's documents have come all together, and how long the rest will take."""
+    return IntakeOut.of(await services.vault.intake(TenantId(principal.tenant_id), VaultId(vault_id)))
+
+
 @router.post(
     "/vaults/{vault_id}/documents", status_code=202, responses=errors(401, 404, 422), openapi_extra=UPLOAD
 )
@@ -139,10 +146,17 @@ async def delete_document(document_id: str, principal: SignedIn, services: Servi
 
 @router.post("/documents/{document_id}/retry", status_code=202, responses=errors(401, 404))
 async def retry_document(document_id: str, principal: SignedIn, services: ServicesDep) -> DocumentOut:
-    """Take a failed document in again."""
+    """Take a failed or cancelled document in again."""
     tenant_id = TenantId(principal.tenant_id)
     document = await services.vault.retry(tenant_id, DocumentId(document_id))
     await services.ingestion.submit(tenant_id, document.id, attempt=document.attempt)
+    return DocumentOut.of(document)
+
+
+@router.post("/documents/{document_id}/cancel", responses=errors(401, 404))
+async def cancel_document(document_id: str, principal: SignedIn, services: ServicesDep) -> DocumentOut:
+    """Stop taking a document in. One that has ended stays as it is."""
+    document = await services.vault.cancel(TenantId(principal.tenant_id), DocumentId(document_id))
     return DocumentOut.of(document)
 
 

@@ -60,6 +60,9 @@ class DocumentOut(BaseModel):
     """Why it failed."""
     page_count: int | None
     chunk_count: int
+    """0 before it is cut."""
+    chunks_done: int
+    """How many of them are embedded."""
     created_at: datetime
 
     @classmethod
@@ -76,7 +79,27 @@ class DocumentOut(BaseModel):
             error=DocumentProblem(title=problem.title, detail=problem.detail) if problem else None,
             page_count=document.page_count,
             chunk_count=document.chunk_count,
+            chunks_done=document.chunks_done,
             created_at=document.created_at,
+        )
+
+
+class IntakeOut(BaseModel):
+    documents: dict[values.Stage, int]
+    """How many are at each stage; stages with none are left out."""
+    chunks_done: int
+    chunks_known: int
+    """Of the documents under way, as far as they are cut yet."""
+    seconds_left: float | None
+    """Until all can be found, at the present pace; null when nothing is under way or no pace is known yet."""
+
+    @classmethod
+    def of(cls, intake: values.Intake) -> "IntakeOut":
+        return cls(
+            documents=dict(intake.documents),
+            chunks_done=intake.chunks_done,
+            chunks_known=intake.chunks_known,
+            seconds_left=intake.seconds_left,
         )
 
 

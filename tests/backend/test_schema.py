@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -64,3 +65,27 @@ async def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> No
     await database.close()
     assert refused is not None
     assert "newer" in str(refused)
+
+
+async def test_documents_of_the_first_version_keep_their_place(tmp_path: Path) -> None:
+    database = Database.at(tmp_path / "qanat.db")
+    async with database.writing() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(schema.alembic_config(sync), "0001"))
+        await connection.execute(
+            text("INSERT INTO vault_vaults VALUES ('v', 'ada', 1, 1, x'00', 1, x'00', x'00')"),
+        )
+        for name, stage, chunk_count in (("waiting", "received", 0), ("done", "active", 7)):
+            await connection.execute(
+                text(
+                    "INSERT INTO vault_documents (id, tenant_id, vault_id, version, stage, progress, attempt, "
+                    "media_type, size_bytes, content_mac, chunk_count, original, created_at, sealed_name) VALUES "
+                    "(:id, 'ada', 'v', 1, :stage, 0, 1, 'text/plain', 5, :mac, :chunks, :id, 1, x'00')"
+                ),
+                {"id": name, "stage": stage, "mac": name.encode(), "chunks": chunk_count},
+            )
+        await connection.run_sync(lambda sync: command.upgrade(schema.alembic_config(sync), "head"))
+        rows = await connection.execute(
+            text("SELECT id, stage, chunks_done FROM vault_documents ORDER BY id")
+        )
+        assert [tuple(row) for row in rows] == [("done", "active", 7), ("waiting", "sealed", 0)]
+    await database.close()

@@ -15,6 +15,7 @@ from backend.database import Database
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.keys.key_file import KeyFile
 from knowledge_vault.keys.root import RootKeeper
+from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.ports import Embedder
 from knowledge_vault.tables import metadata
 from knowledge_vault.values import Document, Limits, TenantId, VaultId
@@ -59,6 +60,7 @@ async def open_vault(
     engine: Engine | None = None,
     limits: Limits | None = None,
     embedder: Embedder | None = None,
+    parser: Parser | None = None,
 ) -> AsyncIterator[KnowledgeVault]:
     """A started vault over `home/data`, its root key beside it; the same data when opened again."""
     data = home / "data"
@@ -75,6 +77,7 @@ async def open_vault(
         embedder=embedder or WordEmbedder(),
         engine=engine,
         limits=limits,
+        parser=parser,
     )
     await vault.start()
     try:

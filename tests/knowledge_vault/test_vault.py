@@ -13,6 +13,8 @@ from knowledge_vault.errors import (
     SealBroken,
 )
 from knowledge_vault.index.memory import MemoryEngine
+from knowledge_vault.parsing.kinds import Kind
+from knowledge_vault.parsing.parsed import Parsed
 from knowledge_vault.values import DocumentId, Limits, PassageId, Stage, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from tests.knowledge_vault.making import (
@@ -199,7 +201,7 @@ async def test_a_failed_document_says_why_and_can_be_tried_again(
     assert "OCR" in document.problem.detail
     assert (await vault.search(ALICE, [home], "bees")).not_ready_count == 1
     again = await vault.retry(ALICE, document.id)
-    assert (again.stage, again.attempt, again.problem) == (Stage.RECEIVED, 2, None)
+    assert (again.stage, again.attempt, again.problem) == (Stage.SEALED, 2, None)
     assert await vault.unfinished() == [(ALICE, document.id)]
     await vault.parse(ALICE, document.id)
     assert (await vault.get_document(ALICE, document.id)).stage is Stage.FAILED
@@ -234,14 +236,14 @@ async def test_a_document_is_found_only_when_it_is_ready(vault: KnowledgeVault, 
     assert ready.not_ready_count == 0
 
 
-@pytest.mark.parametrize("stage", [Stage.RECEIVED, Stage.PARSED, Stage.ACTIVE, Stage.FAILED])
+@pytest.mark.parametrize("stage", [Stage.SEALED, Stage.PARSED, Stage.ACTIVE, Stage.FAILED])
 async def test_a_document_can_be_deleted_at_any_stage(
     vault: KnowledgeVault, home: VaultId, tmp_path: Path, stage: Stage
 ) -> None:
     keeper = await take_in(vault, home, "wasps.txt", WASPS)
     content = a_pdf("") if stage is Stage.FAILED else a_pdf(BEES)
     document = (await vault.add_document(ALICE, home, name="bees.pdf", content=stream(content))).document.id
-    if stage is not Stage.RECEIVED:
+    if stage is not Stage.SEALED:
         await vault.parse(ALICE, document)
     if stage is Stage.ACTIVE:
         await vault.index(ALICE, document)
@@ -334,3 +336,68 @@ async def test_an_altered_original_is_noticed_not_misread(
     assert failed.stage is Stage.FAILED
     assert failed.problem is not None
     assert failed.problem.title == "Sealed copy damaged"
+
+
+async def test_a_document_under_way_can_be_stopped_and_begun_again(
+    vault: KnowledgeVault, home: VaultId
+) -> None:
+    added = await vault.add_document(ALICE, home, name="bees.txt", content=stream(b"Bees dance. " * 3000))
+    await vault.parse(ALICE, added.document.id)
+    stopped = asyncio.Event()
+
+    def stop(_: float) -> None:
+        stopped.set()
+
+    indexing = asyncio.create_task(vault.index(ALICE, added.document.id, progress=stop))
+    await stopped.wait()
+    cancelled = await vault.cancel(ALICE, added.document.id)
+    await indexing
+    assert cancelled.stage is Stage.CANCELLED
+    assert (await vault.get_document(ALICE, added.document.id)).stage is Stage.CANCELLED
+    found = await vault.search(ALICE, [home], "bees")
+    assert (found.passages, found.not_ready_count) == ((), 1)
+    assert (await vault.retry(ALICE, added.document.id)).stage is Stage.SEALED
+    await vault.parse(ALICE, added.document.id)
+    await vault.index(ALICE, added.document.id)
+    assert (await vault.search(ALICE, [home], "bees")).passages
+
+
+async def test_stopping_a_document_stops_its_reader(tmp_path: Path) -> None:
+    class EndlessParser:
+        def __init__(self) -> None:
+            self.began = asyncio.Event()
+
+        async def parse(self, content: bytes, *, name: str, kind: Kind, limits: Limits) -> Parsed:
+            self.began.set()
+            await asyncio.Event().wait()
+            raise AssertionError("an event that nobody sets was set")
+
+        async def close(self) -> None: ...
+
+    parser = EndlessParser()
+    async with open_vault(tmp_path, parser=parser) as vault:
+        home = (await vault.create_vault(ALICE, name="Bees")).id
+        added = await vault.add_document(ALICE, home, name="bees.txt", content=stream(b"Bees dance."))
+        reading = asyncio.create_task(vault.parse(ALICE, added.document.id))
+        await parser.began.wait()
+        await vault.cancel(ALICE, added.document.id)
+        async with asyncio.timeout(10):
+            await reading
+        document = await vault.get_document(ALICE, added.document.id)
+        assert (document.stage, document.problem) == (Stage.CANCELLED, None)
+
+
+async def test_what_is_ready_cannot_be_cancelled(vault: KnowledgeVault, home: VaultId) -> None:
+    document = await take_in(vault, home, "bees.txt", "Bees dance.")
+    assert (await vault.cancel(ALICE, document.id)).stage is Stage.ACTIVE
+
+
+async def test_the_vault_says_how_much_is_left(vault: KnowledgeVault, home: VaultId) -> None:
+    assert (await vault.intake(ALICE, home)).seconds_left is None
+    done = await take_in(vault, home, "bees.txt", "Bees dance. " * 3000)
+    assert done.chunks_done == done.chunk_count > 10
+    await vault.add_document(ALICE, home, name="wasps.txt", content=stream(b"Wasps sting. " * 3000))
+    intake = await vault.intake(ALICE, home)
+    assert intake.documents == {Stage.ACTIVE: 1, Stage.SEALED: 1}
+    assert intake.seconds_left is not None
+    assert intake.seconds_left > 0

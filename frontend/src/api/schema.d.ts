@@ -348,6 +348,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/{document_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Document
+         * @description Stop taking a document in. One that has ended stays as it is.
+         */
+        post: operations["cancel_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/{document_id}/chunks": {
         parameters: {
             query?: never;
@@ -399,7 +419,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Document
-         * @description Take a failed document in again.
+         * @description Take a failed or cancelled document in again.
          */
         post: operations["retry_document"];
         delete?: never;
@@ -1020,6 +1040,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vaults/{vault_id}/intake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Intake
+         * @description How far the vault's documents have come all together, and how long the rest will take.
+         */
+        get: operations["get_intake"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/vaults/{vault_id}/search": {
         parameters: {
             query?: never;
@@ -1600,6 +1640,8 @@ export interface components {
         DocumentOut: {
             /** Chunk Count */
             chunk_count: number;
+            /** Chunks Done */
+            chunks_done: number;
             /**
              * Created At
              * Format: date-time
@@ -1663,6 +1705,19 @@ export interface components {
         Health: {
             /** Status */
             status: string;
+        };
+        /** IntakeOut */
+        IntakeOut: {
+            /** Chunks Done */
+            chunks_done: number;
+            /** Chunks Known */
+            chunks_known: number;
+            /** Documents */
+            documents: {
+                [key: string]: number;
+            };
+            /** Seconds Left */
+            seconds_left: number | null;
         };
         /** LicenseOut */
         LicenseOut: {
@@ -2062,9 +2117,11 @@ export interface components {
         /**
          * Stage
          * @description How far a document has come. Only `active` ones are found by a search.
+         *
+         *     A file that is still arriving has no stage: it is acknowledged, and exists, once it is sealed.
          * @enum {string}
          */
-        Stage: "received" | "parsed" | "embedded" | "active" | "failed";
+        Stage: "sealed" | "parsed" | "chunked" | "embedded" | "indexed" | "active" | "failed" | "cancelled";
         /** TemplateOut */
         TemplateOut: {
             /** Description */
@@ -3379,6 +3436,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOut"];
+                };
             };
             /** @description Problem details */
             401: {
@@ -5364,6 +5472,57 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_intake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vault_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -10,6 +10,7 @@ import { documentsQuery, useDeleteVault, vaultQuery } from '~/features/vaults/ap
 import { AddDocuments } from '~/features/vaults/components/add-documents';
 import { DocumentList } from '~/features/vaults/components/document-list';
 import { EditVault } from '~/features/vaults/components/edit-vault';
+import { IntakeStatus } from '~/features/vaults/components/intake-status';
 import { TrySearch } from '~/features/vaults/components/try-search';
 import { isMoving } from '~/features/vaults/model/stages';
 import { Confirm } from '~/ui/confirm';
@@ -79,6 +80,7 @@ export function VaultPage() {
             </Tabs.List>
             <Tabs.Panel value="documents">
               <AddDocuments vaultId={vaultId} />
+              {moving > 0 && <IntakeStatus vaultId={vaultId} />}
               <div style={{ marginTop: 20 }}>
                 <QueryView query={documents}>
                   {(list) =>

@@ -25,6 +25,14 @@ export const documentsQuery = (vaultId: string) =>
     refetchInterval: (query) => (query.state.data?.some(isMoving) === true ? 1000 : false),
   });
 
+/** How far the vault's documents have come all together; asked only while some are on their way. */
+export const intakeQuery = (vaultId: string) =>
+  queryOptions({
+    queryKey: ['vaults', vaultId, 'intake'],
+    queryFn: () => unwrap(api.GET('/api/vaults/{vault_id}/intake', { params: { path: { vault_id: vaultId } } })),
+    refetchInterval: 2000,
+  });
+
 export const documentQuery = (documentId: string) =>
   queryOptions({
     queryKey: ['documents', documentId],
@@ -114,6 +122,15 @@ export function useRetryDocument() {
   return useMutation({
     mutationFn: (documentId: string) =>
       unwrap(api.POST('/api/documents/{document_id}/retry', { params: { path: { document_id: documentId } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['vaults'] }),
+  });
+}
+
+export function useCancelDocument() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (documentId: string) =>
+      unwrap(api.POST('/api/documents/{document_id}/cancel', { params: { path: { document_id: documentId } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ['vaults'] }),
   });
 }

@@ -18,11 +18,12 @@ const aDocument = (change: Partial<VaultDocument>): VaultDocument => ({
   error: null,
   page_count: null,
   chunk_count: 2,
+  chunks_done: 2,
   created_at: '2026-01-01T00:00:00Z',
   ...change,
 });
 
-test('a document that failed says why and can be tried again; one that is ready can be read', () => {
+test('a document says how far it is, why it failed, and what can be done about it', () => {
   render(
     <MantineProvider env="test">
       <QueryClientProvider client={new QueryClient()}>
@@ -36,6 +37,8 @@ test('a document that failed says why and can be tried again; one that is ready 
                 stage: 'failed',
                 error: { title: 'Cannot be read', detail: 'It is protected by a password.' },
               }),
+              aDocument({ id: 'd3', name: 'long.pdf', stage: 'chunked', chunk_count: 40, chunks_done: 16 }),
+              aDocument({ id: 'd4', name: 'stopped.pdf', stage: 'cancelled' }),
             ]}
           />
         </MemoryRouter>
@@ -47,4 +50,7 @@ test('a document that failed says why and can be tried again; one that is ready 
   expect(within(list).getByText('It is protected by a password.')).toBeVisible();
   expect(within(list).getByRole('button', { name: 'Try locked.pdf again' })).toBeEnabled();
   expect(within(list).queryByRole('button', { name: 'Try bees.txt again' })).toBeNull();
+  expect(within(list).getByText(/16 of 40/)).toBeVisible();
+  expect(within(list).getByRole('button', { name: 'Stop taking long.pdf in' })).toBeEnabled();
+  expect(within(list).getByRole('button', { name: 'Try stopped.pdf again' })).toBeEnabled();
 });

@@ -1,6 +1,6 @@
 /** Every document with its stage, the reason when it failed, and what can be done about it. */
 import { ActionIcon, Anchor, Badge, Group, Paper, Progress, Text, Tooltip } from '@mantine/core';
-import { IconFileText, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { IconFileText, IconPlayerStop, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
@@ -9,14 +9,15 @@ import { Confirm } from '~/ui/confirm';
 import { formatBytes, formatCount, formatRelative } from '~/ui/format';
 import { notifyProblem } from '~/ui/problem-notice';
 
-import { useDeleteDocument, useRetryDocument } from '../api/vaults';
-import { isMoving, stageInWords } from '../model/stages';
+import { useCancelDocument, useDeleteDocument, useRetryDocument } from '../api/vaults';
+import { canBeginAgain, isMoving, stageInWords } from '../model/stages';
 import classes from './document-list.module.css';
 
 export function DocumentList({ documents }: { documents: readonly VaultDocument[] }) {
   const [doomed, setDoomed] = useState<VaultDocument | null>(null);
   const remove = useDeleteDocument();
   const retry = useRetryDocument();
+  const cancel = useCancelDocument();
   return (
     <>
       <Paper component="ul" className={classes.list} aria-label="Documents">
@@ -53,7 +54,20 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
               <StageBadge document={document} />
             </div>
             <Group gap={4} wrap="nowrap">
-              {document.stage === 'failed' && (
+              {isMoving(document) && (
+                <Tooltip label="Stop">
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    aria-label={`Stop taking ${document.name} in`}
+                    loading={cancel.isPending && cancel.variables === document.id}
+                    onClick={() => cancel.mutate(document.id, { onError: notifyProblem })}
+                  >
+                    <IconPlayerStop size={17} />
+                  </ActionIcon>
+                </Tooltip>
+              )}
+              {canBeginAgain(document) && (
                 <Tooltip label="Try again">
                   <ActionIcon
                     variant="subtle"
@@ -101,14 +115,17 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
   );
 }
 
+const BADGE_COLORS: Readonly<Record<string, string>> = { active: 'water', cancelled: 'gray' };
+
 function StageBadge({ document }: { document: VaultDocument }) {
   if (!isMoving(document)) {
-    return <Badge color={document.stage === 'active' ? 'water' : 'red'}>{stageInWords(document)}</Badge>;
+    return <Badge color={BADGE_COLORS[document.stage] ?? 'red'}>{stageInWords(document)}</Badge>;
   }
   return (
     <>
       <Text fz="xs" c="dimmed" mb={3}>
         {stageInWords(document)}
+        {document.stage === 'chunked' && ` · ${document.chunks_done} of ${document.chunk_count}`}
       </Text>
       <Progress size="sm" animated value={Math.max(4, document.progress * 100)} aria-label={`${document.name}: progress`} />
     </>

@@ -86,7 +86,7 @@ async def _fill_vault(services: Services, user_id: str, files: list[Path]) -> Va
             tenant_id, vault.id, name=path.name, content=_bytes_of(path)
         )
         if added.document.stage is not Stage.ACTIVE:
-            await services.ingestion.submit(tenant_id, added.document.id, attempt=added.document.attempt)
+            await services.ingestion.submit(tenant_id, added.document.id, job=added.document.job)
     return vault.id
 
 

@@ -116,11 +116,11 @@ class Ingestion:
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
 
-    async def submit(self, tenant_id: str, document_id: str, *, attempt: int = 1) -> None:
-        """Queue one document; while its attempt waits or runs, submitting it again changes nothing."""
+    async def submit(self, tenant_id: str, document_id: str, *, job: str = "1-1") -> None:
+        """Queue one document; while this job of it (`Document.job`) waits or runs, submitting again changes nothing."""
 
         def enqueue() -> None:
-            workflow_id = f"{document_id}-{attempt}"
+            workflow_id = f"{document_id}-{job}"
             status = DBOS.get_workflow_status(workflow_id)
             if status is not None and status.status not in _WAITING_OR_RUNNING:
                 workflow_id = f"{workflow_id}-{uuid4().hex[:8]}"  # that one ended without getting through

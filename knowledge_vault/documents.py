@@ -5,16 +5,15 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.errors import NotFound
 from knowledge_vault.keys import DataKey
 from knowledge_vault.moments import at, microseconds
-from knowledge_vault.pace import Pace
 from knowledge_vault.ports import Clock, Database
-from knowledge_vault.tables import chunks, document_keys, document_texts, documents
-from knowledge_vault.values import Document, DocumentId, Intake, Problem, Stage, TenantId, VaultId
+from knowledge_vault.tables import chunks, document_keys, document_texts, documents, replacements
+from knowledge_vault.values import Document, DocumentId, Problem, Stage, TenantId, VaultId
 from knowledge_vault.vaults import Vaults
 
 _MOST_OPENED = 16_384
@@ -44,15 +43,23 @@ class Entry:
     original: str
     """The name of the sealed file."""
     opened: OpenDocument
+    is_replacement: bool = False
+    """It is to take the place of the document's present version, which serves meanwhile."""
 
     @property
     def data_key(self) -> DataKey:
         return self.opened.data_key
 
+    @property
+    def table(self) -> Table:
+        """Where its row is."""
+        return replacements if self.is_replacement else documents
+
 
 @dataclass(frozen=True)
 class NewDocument:
     id: DocumentId
+    version: int
     name: str
     media_type: str
     size_bytes: int
@@ -81,32 +88,54 @@ class Documents:
             )
             if twin is not None:
                 return DocumentId(twin)
-            await connection.execute(
-                insert(documents).values(
-                    id=new.id,
-                    tenant_id=tenant,
-                    vault_id=vault,
-                    version=1,
-                    stage=Stage.SEALED,
-                    progress=0.0,
-                    attempt=1,
-                    media_type=new.media_type,
-                    size_bytes=new.size_bytes,
-                    content_mac=new.content_mac,
-                    page_count=None,
-                    chunk_count=0,
-                    chunks_done=0,
-                    original=new.original,
-                    created_at=microseconds(self._clock.now()),
-                    sealed_name=new.data_key.seal(new.name.encode(), "name"),
-                )
-            )
-            await connection.execute(
-                insert(document_keys).values(
-                    document_id=new.id, version=1, key_version=new.key_version, sealed_key=new.sealed_key
-                )
-            )
+            await self._insert(connection, documents, tenant, vault, new)
         return None
+
+    async def add_replacement(self, tenant: TenantId, present: Entry, new: NewDocument) -> DocumentId | None:
+        """Record what is to replace a document, in place of what was to before; or the id of a twin, as `add`."""
+        vault = present.document.vault_id
+        async with self._database.writing() as connection:
+            twin = await connection.scalar(
+                select(documents.c.id).where(
+                    documents.c.vault_id == vault, documents.c.content_mac == new.content_mac
+                )
+            )
+            if twin is not None:
+                return DocumentId(twin)
+            await self._insert(connection, replacements, tenant, vault, new)
+        return None
+
+    async def _insert(
+        self, connection: AsyncConnection, table: Table, tenant: TenantId, vault: VaultId, new: NewDocument
+    ) -> None:
+        await connection.execute(
+            insert(table).values(
+                id=new.id,
+                tenant_id=tenant,
+                vault_id=vault,
+                version=new.version,
+                stage=Stage.SEALED,
+                progress=0.0,
+                attempt=1,
+                media_type=new.media_type,
+                size_bytes=new.size_bytes,
+                content_mac=new.content_mac,
+                page_count=None,
+                chunk_count=0,
+                chunks_done=0,
+                original=new.original,
+                created_at=microseconds(self._clock.now()),
+                sealed_name=new.data_key.seal(new.name.encode(), "name"),
+            )
+        )
+        await connection.execute(
+            insert(document_keys).values(
+                document_id=new.id,
+                version=new.version,
+                key_version=new.key_version,
+                sealed_key=new.sealed_key,
+            )
+        )
 
     async def get(self, tenant: TenantId, document: DocumentId) -> Entry:
         entry = await self.find(tenant, document)
@@ -115,12 +144,24 @@ class Documents:
         return entry
 
     async def find(self, tenant: TenantId, document: DocumentId) -> Entry | None:
-        found = await self._select(tenant, documents.c.id == document)
+        found = await self._select(tenant, documents, documents.c.id == document)
         return found[0] if found else None
+
+    async def find_replacement(self, tenant: TenantId, document: DocumentId) -> Entry | None:
+        found = await self._select(tenant, replacements, replacements.c.id == document)
+        return found[0] if found else None
+
+    async def versions(self, tenant: TenantId, document: DocumentId) -> Sequence[Entry]:
+        """The present version, then the one that is to replace it; empty when there is no such document."""
+        both = (await self.find(tenant, document), await self.find_replacement(tenant, document))
+        return [entry for entry in both if entry is not None]
 
     async def list(self, tenant: TenantId, vault: VaultId) -> Sequence[Entry]:
         await self._vaults.keys(tenant, vault)
-        return await self._select(tenant, documents.c.vault_id == vault)
+        return await self._select(tenant, documents, documents.c.vault_id == vault)
+
+    async def list_replacements(self, tenant: TenantId, vault: VaultId) -> Sequence[Entry]:
+        return await self._select(tenant, replacements, replacements.c.vault_id == vault)
 
     async def opened(
         self, connection: AsyncConnection, tenant: TenantId, places: Collection[tuple[DocumentId, int]]
@@ -133,81 +174,47 @@ class Documents:
         missing = [document for document, _ in places if document not in found]
         for start in range(0, len(missing), _MOST_IDS):
             entries = await self._select_in(
-                connection, tenant, documents.c.id.in_(missing[start : start + _MOST_IDS])
+                connection, tenant, documents, documents.c.id.in_(missing[start : start + _MOST_IDS])
             )
             found |= {entry.opened.id: entry.opened for entry in entries}
         return found
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
+        """Documents that are under way themselves, or whose replacement is; oldest first."""
+        found: dict[tuple[TenantId, DocumentId], None] = {}
         async with self._database.reading() as connection:
-            rows = await connection.execute(
-                select(documents.c.tenant_id, documents.c.id)
-                .where(documents.c.stage.not_in(FINAL))
-                .order_by(documents.c.created_at, documents.c.id)
-            )
-        return [(TenantId(tenant), DocumentId(document)) for tenant, document in rows]
-
-    async def intake(self, tenant: TenantId, vault: VaultId, pace: Pace) -> Intake:
-        """What is under way in one vault. Documents not cut yet are taken to have as many chunks a byte as others."""
-        await self._vaults.keys(tenant, vault)
-        async with self._database.reading() as connection:
-            rows = (
-                await connection.execute(
-                    select(
-                        documents.c.stage,
-                        func.count(),
-                        func.sum(documents.c.chunk_count),
-                        func.sum(documents.c.chunks_done),
-                        func.sum(documents.c.size_bytes),
-                    )
-                    .where(documents.c.tenant_id == tenant, documents.c.vault_id == vault)
-                    .group_by(documents.c.stage)
+            for table in (documents, replacements):
+                rows = await connection.execute(
+                    select(table.c.tenant_id, table.c.id)
+                    .where(table.c.stage.not_in(FINAL))
+                    .order_by(table.c.created_at, table.c.id)
                 )
-            ).all()
-        by_stage = {Stage(stage): numbers for stage, *numbers in rows}
-        moving = {stage: numbers for stage, numbers in by_stage.items() if not stage.is_final}
-        known = sum(chunks for _, chunks, _, _ in moving.values())
-        done = sum(chunks for _, _, chunks, _ in moving.values())
-        cut = [numbers for numbers in by_stage.values() if numbers[1]]
-        cut_chunks, cut_bytes = sum(each[1] for each in cut), sum(each[3] for each in cut)
-        uncut_bytes = sum(moving[stage][3] for stage in (Stage.SEALED, Stage.PARSED) if stage in moving)
-        expected = known - done + (uncut_bytes * cut_chunks / cut_bytes if cut_bytes else 0)
-        can_tell = moving and (cut_bytes or not uncut_bytes)
-        return Intake(
-            documents={stage: numbers[0] for stage, numbers in by_stage.items()},
-            chunks_done=done,
-            chunks_known=known,
-            seconds_left=pace.seconds_for(expected) if can_tell else None,
-        )
+                found |= {(TenantId(tenant), DocumentId(document)): None for tenant, document in rows}
+        return list(found)
 
     async def originals(self) -> set[str]:
         """The names of all files that belong to a document."""
         async with self._database.reading() as connection:
-            return set((await connection.execute(select(documents.c.original))).scalars())
+            return {
+                name
+                for table in (documents, replacements)
+                for name in (await connection.execute(select(table.c.original))).scalars()
+            }
 
     async def advance(
         self, connection: AsyncConnection, entry: Entry, *, before: Stage, after: Stage, **facts: object
     ) -> bool:
         """Move to the next stage, unless the document was deleted or is elsewhere meanwhile."""
         result = await connection.execute(
-            update(documents)
-            .where(
-                documents.c.id == entry.document.id,
-                documents.c.version == entry.document.version,
-                documents.c.attempt == entry.document.attempt,
-                documents.c.stage == before,
-            )
+            update(entry.table)
+            .where(*_this(entry), entry.table.c.stage == before)
             .values(stage=after, **facts)
         )
         return result.rowcount == 1
 
     async def is_at(self, connection: AsyncConnection, entry: Entry, stage: Stage) -> bool:
         row = await connection.execute(
-            select(documents.c.id).where(
-                documents.c.id == entry.document.id,
-                documents.c.attempt == entry.document.attempt,
-                documents.c.stage == stage,
-            )
+            select(entry.table.c.id).where(*_this(entry), entry.table.c.stage == stage)
         )
         return row.first() is not None
 
@@ -216,12 +223,8 @@ class Documents:
         problem = json.dumps({"title": title, "detail": detail}, ensure_ascii=False).encode()
         async with self._database.writing() as connection:
             await connection.execute(
-                update(documents)
-                .where(
-                    documents.c.id == entry.document.id,
-                    documents.c.attempt == entry.document.attempt,
-                    documents.c.stage.not_in(FINAL),
-                )
+                update(entry.table)
+                .where(*_this(entry), entry.table.c.stage.not_in(FINAL))
                 .values(stage=Stage.FAILED, sealed_problem=entry.data_key.seal(problem, "problem"))
             )
 
@@ -229,12 +232,8 @@ class Documents:
         """Mark this attempt as cancelled, unless it has ended or was deleted meanwhile."""
         async with self._database.writing() as connection:
             await connection.execute(
-                update(documents)
-                .where(
-                    documents.c.id == entry.document.id,
-                    documents.c.attempt == entry.document.attempt,
-                    documents.c.stage.not_in(FINAL),
-                )
+                update(entry.table)
+                .where(*_this(entry), entry.table.c.stage.not_in(FINAL))
                 .values(stage=Stage.CANCELLED)
             )
 
@@ -256,37 +255,82 @@ class Documents:
                 sealed_problem=None,
             )
             if is_reset:
-                for table in (chunks, document_texts):
-                    await connection.execute(delete(table).where(table.c.document_id == entry.document.id))
+                await _forget_text(connection, entry)
+
+    async def note_progress(
+        self, connection: AsyncConnection, entry: Entry, *, progress: float, chunks_done: int
+    ) -> None:
+        await connection.execute(
+            update(entry.table).where(*_this(entry)).values(progress=progress, chunks_done=chunks_done)
+        )
+
+    async def replace(self, connection: AsyncConnection, present: Entry, new: Entry) -> bool:
+        """Let an indexed replacement be the document from now on; the present version's key goes with its rows.
+
+        False, and nothing changed, when either of them is not what it was any more.
+        """
+        row = (
+            await connection.execute(
+                select(replacements).where(*_this(new), replacements.c.stage == Stage.INDEXED)
+            )
+        ).one_or_none()
+        if row is None:
+            return False
+        facts = {name: getattr(row, name) for name in _REPLACED}
+        changed = await connection.execute(
+            update(documents)
+            .where(*_this(present), documents.c.stage == present.document.stage)
+            .values(**facts, attempt=1, stage=Stage.ACTIVE, progress=1.0, sealed_problem=None)
+        )
+        if changed.rowcount != 1:
+            return False
+        await self._forget_version(connection, present)
+        await connection.execute(delete(replacements).where(replacements.c.id == new.document.id))
+        return True
+
+    async def dismiss_replacement(self, connection: AsyncConnection, new: Entry) -> None:
+        """Remove what was to replace a document, its key first."""
+        await self._forget_version(connection, new)
+        await connection.execute(delete(replacements).where(*_this(new)))
+
+    async def _forget_version(self, connection: AsyncConnection, entry: Entry) -> None:
+        place = (entry.document.id, entry.document.version)
+        await connection.execute(
+            delete(document_keys).where(
+                document_keys.c.document_id == place[0], document_keys.c.version == place[1]
+            )
+        )
+        await _forget_text(connection, entry)
+        self._opened.pop(place, None)
 
     async def delete(self, connection: AsyncConnection, entry: Entry) -> None:
-        """Remove the key first in name and all rows with it; the caller commits and cleans up the rest."""
+        """Remove the keys first in name and all rows with them; the caller commits and cleans up the rest."""
         document = entry.document.id
         await connection.execute(delete(document_keys).where(document_keys.c.document_id == document))
         await connection.execute(delete(documents).where(documents.c.id == document))
-        self._opened.pop((document, entry.document.version), None)
+        for place in [place for place in self._opened if place[0] == document]:
+            del self._opened[place]
 
-    async def _select(self, tenant: TenantId, condition: object) -> Sequence[Entry]:
+    async def _select(self, tenant: TenantId, table: Table, condition: object) -> Sequence[Entry]:
         async with self._database.reading() as connection:
-            return await self._select_in(connection, tenant, condition)
+            return await self._select_in(connection, tenant, table, condition)
 
     async def _select_in(
-        self, connection: AsyncConnection, tenant: TenantId, condition: object
+        self, connection: AsyncConnection, tenant: TenantId, table: Table, condition: object
     ) -> Sequence[Entry]:
         query = (
-            select(documents, document_keys.c.sealed_key)
+            select(table, document_keys.c.sealed_key)
             .join(
                 document_keys,
-                (document_keys.c.document_id == documents.c.id)
-                & (document_keys.c.version == documents.c.version),
+                (document_keys.c.document_id == table.c.id) & (document_keys.c.version == table.c.version),
             )
-            .where(documents.c.tenant_id == tenant, condition)  # type: ignore[arg-type]  # a column expression
-            .order_by(documents.c.created_at, documents.c.id)
+            .where(table.c.tenant_id == tenant, condition)  # type: ignore[arg-type]  # a column expression
+            .order_by(table.c.created_at, table.c.id)
         )
         rows = (await connection.execute(query)).all()
-        return [await self._entry(tenant, row) for row in rows]
+        return [await self._entry(tenant, row, is_replacement=table is replacements) for row in rows]
 
-    async def _entry(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> Entry:
+    async def _entry(self, tenant: TenantId, row: Row[tuple[object, ...]], *, is_replacement: bool) -> Entry:
         opened = await self._open(tenant, row)
         problem = None
         if row.sealed_problem is not None:
@@ -307,7 +351,7 @@ class Documents:
             version=opened.version,
             attempt=row.attempt,
         )
-        return Entry(document, row.original, opened)
+        return Entry(document, row.original, opened, is_replacement)
 
     async def _open(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:
         place = (DocumentId(row.id), row.version)
@@ -320,3 +364,29 @@ class Documents:
                 self._opened.popitem(last=False)
         self._opened.move_to_end(place)
         return self._opened[place]
+
+
+_REPLACED = (
+    *("version", "media_type", "size_bytes", "content_mac", "page_count", "chunk_count", "chunks_done"),
+    *("original", "sealed_name"),
+)
+"""What a document takes over from its replacement."""
+
+
+def _this(entry: Entry) -> tuple[ColumnElement[bool], ...]:
+    """This version in this attempt, as rows are found by it."""
+    table, document = entry.table, entry.document
+    return (
+        table.c.id == document.id,
+        table.c.version == document.version,
+        table.c.attempt == document.attempt,
+    )
+
+
+async def _forget_text(connection: AsyncConnection, entry: Entry) -> None:
+    for table in (chunks, document_texts):
+        await connection.execute(
+            delete(table).where(
+                table.c.document_id == entry.document.id, table.c.version == entry.document.version
+            )
+        )

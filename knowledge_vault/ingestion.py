@@ -8,8 +8,9 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import IntegrityError
 
 from knowledge_vault import statistics
 from knowledge_vault.chunking import Span, chunk
@@ -24,7 +25,8 @@ from knowledge_vault.parsing.kinds import Kind
 from knowledge_vault.parsing.parsed import Parsed, Parser
 from knowledge_vault.passages import Passages, Searchable, count_words, passage_id, searchable
 from knowledge_vault.ports import Database, Embedder
-from knowledge_vault.tables import document_texts, documents
+from knowledge_vault.shredding import forget_deleted_rows
+from knowledge_vault.tables import document_texts
 from knowledge_vault.values import Chunk, DocumentId, Limits, Stage, TenantId
 from knowledge_vault.vaults import Vaults
 from knowledge_vault.words import Language, language_of, split_words, stem
@@ -60,22 +62,27 @@ class Ingestion:
         self._parser = parser
         self._embedder = embedder
         self._limits = limits
-        self._parsing: dict[DocumentId, asyncio.Task[Parsed]] = {}
+        self._parsing: dict[tuple[DocumentId, int], asyncio.Task[Parsed]] = {}
         self.pace = Pace()
 
-    async def cancel(self, tenant: TenantId, document: DocumentId) -> None:
-        """Stop a document that is under way, wherever it is; harmless when it has ended."""
-        entry = await self._documents.find(tenant, document)
-        if entry is None:
-            return
+    async def cancel(self, entry: Entry) -> None:
+        """Stop a version that is under way, wherever it is; harmless when it has ended."""
         await self._documents.cancel(entry)  # from now on no stage keeps what it makes
-        if reading := self._parsing.get(document):
+        self.stop_reading(entry)
+
+    def stop_reading(self, entry: Entry) -> None:
+        """End the parser's work on a version whose row is no longer what it was."""
+        if reading := self._parsing.get((entry.document.id, entry.document.version)):
             reading.cancel()
 
     async def parse(self, tenant: TenantId, document: DocumentId) -> None:
-        entry = await self._documents.find(tenant, document)
-        if entry is None or entry.document.stage is not Stage.SEALED:
-            return
+        """Of the document, or of what is to replace it: whatever is sealed and not parsed."""
+        for entry in await self._documents.versions(tenant, document):
+            if entry.document.stage is Stage.SEALED:
+                await self._parse(entry)
+
+    async def _parse(self, entry: Entry) -> None:
+        place = (entry.document.id, entry.document.version)
         content = await self._originals.read(entry.original, entry.data_key)
         reading = asyncio.create_task(
             self._parser.parse(
@@ -85,7 +92,7 @@ class Ingestion:
                 limits=self._limits,
             )
         )
-        self._parsing[document] = reading
+        self._parsing[place] = reading
         try:
             await asyncio.wait({reading})
             if reading.cancelled():
@@ -96,14 +103,14 @@ class Ingestion:
             return
         finally:
             reading.cancel()
-            self._parsing.pop(document, None)
+            self._parsing.pop(place, None)
         sealed = await asyncio.to_thread(entry.data_key.seal, parsed.to_json(), "text")
         async with self._database.writing() as connection:
             if await self._documents.is_at(connection, entry, Stage.SEALED):
                 await connection.execute(
                     insert(document_texts)
                     .prefix_with("OR REPLACE")
-                    .values(document_id=document, version=entry.document.version, sealed=sealed)
+                    .values(document_id=place[0], version=place[1], sealed=sealed)
                 )
                 await self._documents.advance(
                     connection,
@@ -115,12 +122,13 @@ class Ingestion:
                 )
 
     async def index(self, tenant: TenantId, document: DocumentId, progress: Progress) -> None:
-        entry = await self._documents.find(tenant, document)
-        if entry is not None and entry.document.stage in (Stage.PARSED, Stage.CHUNKED):
-            await self._embed(tenant, entry, progress)
-            entry = await self._documents.find(tenant, document)
-        if entry is not None and entry.document.stage in (Stage.EMBEDDED, Stage.INDEXED):
-            await self._activate(tenant, entry, progress)
+        """Of the document, or of what is to replace it: whatever is parsed and not yet found."""
+        for entry in await self._documents.versions(tenant, document):
+            if entry.document.stage in (Stage.PARSED, Stage.CHUNKED):
+                await self._embed(tenant, entry, progress)
+        for entry in await self._documents.versions(tenant, document):
+            if entry.document.stage in (Stage.EMBEDDED, Stage.INDEXED):
+                await self._activate(tenant, entry, progress)
 
     async def text(self, entry: Entry) -> Parsed:
         """Raises:
@@ -167,11 +175,7 @@ class Ingestion:
                 if not await self._documents.is_at(connection, entry, Stage.CHUNKED):
                     return
                 await self._passages.save(connection, entry, found)
-                await connection.execute(
-                    update(documents)
-                    .where(documents.c.id == entry.document.id)
-                    .values(progress=done, chunks_done=chunks_done)
-                )
+                await self._documents.note_progress(connection, entry, progress=done, chunks_done=chunks_done)
             self.pace.note(len(batch), time.monotonic() - began)
             progress(done)
         async with self._database.writing() as connection:
@@ -240,18 +244,55 @@ class Ingestion:
                     connection, entry, before=Stage.EMBEDDED, after=Stage.INDEXED, progress=_INDEXED
                 )
             progress(_INDEXED)
-        async with self._database.writing() as connection:
-            is_active = await self._documents.advance(
-                connection, entry, before=Stage.INDEXED, after=Stage.ACTIVE, progress=1.0
-            )
-            if is_active:
-                await statistics.count_in(connection, entry.document.vault_id, found)
+        if entry.is_replacement:
+            is_active = await self._take_over(tenant, entry, found, keys)
+        else:
+            async with self._database.writing() as connection:
+                is_active = await self._documents.advance(
+                    connection, entry, before=Stage.INDEXED, after=Stage.ACTIVE, progress=1.0
+                )
+                if is_active:
+                    await statistics.count_in(connection, entry.document.vault_id, found)
         if is_active:
             progress(1.0)
             return
         now = await self._documents.find(tenant, entry.document.id)
-        if now is None or now.document.stage is not Stage.ACTIVE:  # deleted or cancelled meanwhile
+        is_served = now is not None and now.document.version == entry.document.version
+        if now is None or not (
+            is_served and now.document.stage is Stage.ACTIVE
+        ):  # stopped or deleted meanwhile
             await self._index.remove(keys, [item.chunk.passage_id for item in found])
+
+    async def _take_over(
+        self, tenant: TenantId, new: Entry, found: Sequence[Searchable], keys: SearchKeys
+    ) -> bool:
+        """Let a replacement be the document, in one transaction; then clean up after the version before it."""
+        present = await self._documents.find(tenant, new.document.id)
+        if present is None:
+            return False
+        was_active = present.document.stage is Stage.ACTIVE
+        before = await self._passages.of_document(present)
+        vault = new.document.vault_id
+        try:
+            async with self._database.writing() as connection:
+                if not await self._documents.replace(connection, present, new):
+                    return False
+                if was_active:
+                    await statistics.count_out(connection, vault, before)
+                await statistics.count_in(connection, vault, found)
+        except IntegrityError:
+            await self._documents.fail(
+                new,
+                title="Already in the vault",
+                detail="Another document of this vault came to have these very bytes meanwhile. "
+                "Dismiss this replacement, or delete the other document and try again.",
+            )
+            return False
+        await forget_deleted_rows(self._database)
+        self.stop_reading(present)
+        await self._originals.delete(present.original)
+        await self._index.remove(keys, [item.chunk.passage_id for item in before])
+        return True
 
     async def add_to_index(self, keys: SearchKeys, found: Sequence[Searchable]) -> None:
         for start in range(0, len(found), _INDEX_BATCH):

@@ -1,5 +1,7 @@
 """The vault's tables. What a person wrote (names, text, reasons of failure) is in `sealed…` only."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -59,30 +61,51 @@ vaults = Table(
     Column("sealed_labels", LargeBinary, nullable=False, comment="name and description, by the vault key"),
 )
 
+
+def _of_a_version() -> list[Column[Any]]:
+    """What is known of one version of a document."""
+    return [
+        Column("version", Integer, nullable=False),
+        Column("stage", String, nullable=False),
+        Column("progress", Float, nullable=False),
+        Column("attempt", Integer, nullable=False),
+        Column("media_type", String, nullable=False),
+        Column("size_bytes", BigInteger, nullable=False),
+        Column(
+            "content_mac",
+            LargeBinary,
+            nullable=False,
+            comment="keyed digest: finds duplicates, tells nothing",
+        ),
+        Column("page_count", Integer),
+        Column("chunk_count", Integer, nullable=False),
+        Column("chunks_done", Integer, nullable=False, server_default="0", comment="chunks embedded so far"),
+        Column("original", String, nullable=False, comment="file name of the sealed original"),
+        Column("created_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
+        Column("sealed_name", LargeBinary, nullable=False, comment="by the data key"),
+        Column("sealed_problem", LargeBinary, comment="title and detail, by the data key"),
+    ]
+
+
 documents = Table(
     "vault_documents",
     metadata,
     Column("id", String, primary_key=True),
     Column("tenant_id", String, nullable=False),
     Column("vault_id", String, ForeignKey("vault_vaults.id", ondelete="CASCADE"), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("stage", String, nullable=False),
-    Column("progress", Float, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("media_type", String, nullable=False),
-    Column("size_bytes", BigInteger, nullable=False),
-    Column(
-        "content_mac", LargeBinary, nullable=False, comment="keyed digest: finds duplicates, tells nothing"
-    ),
-    Column("page_count", Integer),
-    Column("chunk_count", Integer, nullable=False),
-    Column("chunks_done", Integer, nullable=False, server_default="0", comment="chunks embedded so far"),
-    Column("original", String, nullable=False, comment="file name of the sealed original"),
-    Column("created_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
-    Column("sealed_name", LargeBinary, nullable=False, comment="by the data key"),
-    Column("sealed_problem", LargeBinary, comment="title and detail, by the data key"),
+    *_of_a_version(),
     UniqueConstraint("vault_id", "content_mac"),
     Index("ix_vault_documents_vault", "vault_id", "stage"),
+)
+
+replacements = Table(
+    "vault_document_replacements",
+    metadata,
+    Column("id", String, ForeignKey("vault_documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("tenant_id", String, nullable=False),
+    Column("vault_id", String, nullable=False, index=True),
+    *_of_a_version(),
+    comment="The version that takes a document's place once all of it can be found.",
 )
 
 document_keys = Table(

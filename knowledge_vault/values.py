@@ -89,6 +89,14 @@ class Document:
     version: int
     attempt: int
     """1, and one more with each retry."""
+    replacement: "Document | None" = None
+    """What takes its place once all of that can be found; only in lists and when asked for by id."""
+
+    @property
+    def job(self) -> str:
+        """Names this attempt at this version of it, or of its replacement."""
+        latest = self.replacement or self
+        return f"{latest.version}-{latest.attempt}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,7 @@ class Intake:
 class Added:
     document: Document
     already_there: bool
-    """The vault had a document with these very bytes: that one is returned, and nothing new was kept."""
+    """The vault has a document with these very bytes: that one is returned, and nothing new was kept."""
 
 
 @dataclass(frozen=True)

@@ -5,32 +5,35 @@ It decides nothing about licenses and knows no HTTP.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_vault import crypto, statistics
+from knowledge_vault import statistics
+from knowledge_vault.arriving import seal_arriving
 from knowledge_vault.documents import Documents, Entry, NewDocument
-from knowledge_vault.errors import DocumentEmpty, DocumentTooLarge, SealBroken, VaultUnavailable
+from knowledge_vault.errors import SealBroken, VaultUnavailable
 from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.index.vault_index import VaultIndex
 from knowledge_vault.ingestion import Ingestion
+from knowledge_vault.intake import intake
 from knowledge_vault.keys import RootKey
 from knowledge_vault.originals import Originals
-from knowledge_vault.parsing.kinds import HEAD_BYTES, Kind, last_part, recognise
 from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.parsing.process import ParserProcess
 from knowledge_vault.passages import Passages
 from knowledge_vault.ports import Clock, Database, Embedder
 from knowledge_vault.reconciling import Reconciler
 from knowledge_vault.search import Searcher, as_passage
+from knowledge_vault.shredding import forget_deleted_rows
 from knowledge_vault.values import (
     Added,
     Chunk,
@@ -132,7 +135,7 @@ class KnowledgeVault:
         """Destroy its keys, then its documents and its index."""
         entries = await self._documents.list(tenant_id, vault_id)
         await self._vaults.delete(tenant_id, vault_id)
-        await self._forget_deleted_rows()
+        await forget_deleted_rows(self._database)
         await self._index.drop(vault_id)
         for entry in entries:
             await self._originals.delete(entry.original)
@@ -148,38 +151,94 @@ class KnowledgeVault:
             DocumentEmpty, DocumentTooLarge, DocumentKindUnknown: nothing was kept.
         """
         keys = await self._vaults.keys(tenant_id, vault_id)
-        document_id = DocumentId(uuid4().hex)
-        data_key, sealed_key = keys.vault_key.new_data_key(document_id, 1)
-        arrival = _Arrival(last_part(name), keys.search.content_key, self._limits.file_bytes)
-        original = await self._originals.write(data_key, arrival.check(content))
-        assert arrival.kind is not None  # `check` raised otherwise
-        new = NewDocument(
-            id=document_id,
-            name=arrival.name,
-            media_type=arrival.kind.media_type,
-            size_bytes=arrival.size,
-            content_mac=arrival.mac.digest(),
-            original=original,
-            data_key=data_key,
-            sealed_key=sealed_key,
-            key_version=keys.vault_key.version,
+        new = await seal_arriving(
+            keys,
+            self._originals,
+            content,
+            document=DocumentId(uuid4().hex),
+            version=1,
+            name=name,
+            most_bytes=self._limits.file_bytes,
         )
-        try:
+        async with self._kept_if_new(new):
             twin = await self._documents.add(tenant_id, vault_id, new)
-        except BaseException:
-            await self._originals.delete(original)
-            raise
         if twin is not None:
-            await self._originals.delete(original)
-        entry = await self._documents.get(tenant_id, twin or document_id)
-        return Added(entry.document, already_there=twin is not None)
+            await self._originals.delete(new.original)
+        return Added(await self.get_document(tenant_id, twin or new.id), already_there=twin is not None)
+
+    async def replace_document(
+        self,
+        tenant_id: TenantId,
+        document_id: DocumentId,
+        *,
+        content: AsyncIterable[bytes],
+        name: str | None = None,
+    ) -> Added:
+        """Take new content in for a document that is there; until all of it can be found, the old one serves.
+
+        Then `parse` and `index`. A replacement still under way gives way to this one; `name` stays when it is None.
+
+        Raises:
+            DocumentEmpty, DocumentTooLarge, DocumentKindUnknown: nothing was kept, nothing changed.
+        """
+        present = await self._documents.get(tenant_id, document_id)
+        earlier = await self._documents.find_replacement(tenant_id, document_id)
+        keys = await self._vaults.keys(tenant_id, present.document.vault_id)
+        new = await seal_arriving(
+            keys,
+            self._originals,
+            content,
+            document=document_id,
+            version=1 + max(entry.document.version for entry in (present, earlier) if entry is not None),
+            name=name or present.document.name,
+            most_bytes=self._limits.file_bytes,
+        )
+        async with self._kept_if_new(new):
+            await self.dismiss_replacement(tenant_id, document_id)
+            twin = await self._documents.add_replacement(tenant_id, present, new)
+        if twin is not None:
+            await self._originals.delete(new.original)
+        return Added(await self.get_document(tenant_id, twin or document_id), already_there=twin is not None)
+
+    async def dismiss_replacement(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
+        """Stop and forget what was to replace a document; harmless when there is nothing."""
+        await self._documents.get(tenant_id, document_id)
+        entry = await self._documents.find_replacement(tenant_id, document_id)
+        if entry is not None:
+            keys = (await self._vaults.keys(tenant_id, entry.document.vault_id)).search
+            found = await self._passages.of_document(entry)
+            async with self._database.writing() as connection:
+                await self._documents.dismiss_replacement(connection, entry)
+            await forget_deleted_rows(self._database)
+            self._ingestion.stop_reading(entry)
+            await self._originals.delete(entry.original)
+            await self._index.remove(keys, [item.chunk.passage_id for item in found])
+        return await self.get_document(tenant_id, document_id)
+
+    @asynccontextmanager
+    async def _kept_if_new(self, new: NewDocument) -> AsyncIterator[None]:
+        """Delete the sealed file again when recording it fails."""
+        try:
+            yield
+        except BaseException:
+            await self._originals.delete(new.original)
+            raise
 
     async def list_documents(self, tenant_id: TenantId, vault_id: VaultId) -> Sequence[Document]:
         """Oldest first."""
-        return [entry.document for entry in await self._documents.list(tenant_id, vault_id)]
+        replacing = {
+            entry.document.id: entry.document
+            for entry in await self._documents.list_replacements(tenant_id, vault_id)
+        }
+        return [
+            replace(entry.document, replacement=replacing.get(entry.document.id))
+            for entry in await self._documents.list(tenant_id, vault_id)
+        ]
 
     async def get_document(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
-        return (await self._documents.get(tenant_id, document_id)).document
+        present = (await self._documents.get(tenant_id, document_id)).document
+        new = await self._documents.find_replacement(tenant_id, document_id)
+        return replace(present, replacement=new.document) if new else present
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
         """Documents of any tenant neither active nor failed, oldest first: what a restart resumes."""
@@ -212,31 +271,39 @@ class KnowledgeVault:
         )
 
     async def retry(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
-        """Set a failed or cancelled document back to `sealed`, its attempt one higher; leave others as they are."""
-        await self._documents.begin_again(await self._documents.get(tenant_id, document_id))
+        """Set a failed or cancelled document, or a failed replacement, back to `sealed`, its attempt one higher.
+
+        Others are left as they are.
+        """
+        await self._documents.get(tenant_id, document_id)
+        for entry in await self._documents.versions(tenant_id, document_id):
+            await self._documents.begin_again(entry)
         return await self.get_document(tenant_id, document_id)
 
     async def cancel(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
         """Stop taking a document in; `retry` begins again. One that has ended is left as it is."""
-        await self._documents.get(tenant_id, document_id)
-        await self._ingestion.cancel(tenant_id, document_id)
+        await self._ingestion.cancel(await self._documents.get(tenant_id, document_id))
         return await self.get_document(tenant_id, document_id)
 
     async def intake(self, tenant_id: TenantId, vault_id: VaultId) -> Intake:
         """How far the vault's documents have come, and how long the rest will take."""
-        return await self._documents.intake(tenant_id, vault_id, self._ingestion.pace)
+        await self._vaults.keys(tenant_id, vault_id)
+        async with self._database.reading() as connection:
+            return await intake(connection, tenant_id, vault_id, self._ingestion.pace)
 
     async def delete_document(self, tenant_id: TenantId, document_id: DocumentId) -> None:
         """Destroy its data key, then its original, text, chunks and points; works at any stage."""
         entry = await self._documents.get(tenant_id, document_id)
         vault_id = entry.document.vault_id
         keys = (await self._vaults.keys(tenant_id, vault_id)).search
+        await self.dismiss_replacement(tenant_id, document_id)
         found = await self._passages.of_document(entry)
         async with self._database.writing() as connection:
             if await self._documents.is_at(connection, entry, Stage.ACTIVE):
                 await statistics.count_out(connection, vault_id, found)
             await self._documents.delete(connection, entry)
-        await self._forget_deleted_rows()
+        await forget_deleted_rows(self._database)
+        self._ingestion.stop_reading(entry)
         await self._originals.delete(entry.original)
         await self._index.remove(keys, [item.chunk.passage_id for item in found])
 
@@ -320,55 +387,10 @@ class KnowledgeVault:
         try:
             await stage()
         except Exception as error:  # whatever stopped a stage belongs to the document, not to its workflow
-            entry = await self._documents.find(tenant_id, document_id)
-            if entry is None:
-                return
-            log.exception("ingestion.failed document=%s stage=%s", document_id, entry.document.stage)
-            title, detail = _explain(entry, error)
-            await self._documents.fail(entry, title=title, detail=detail)
-
-    async def _forget_deleted_rows(self) -> None:
-        """Take deleted keys out of SQLite's log too; other databases have their own ways (see docs)."""
-        async with self._database.reading() as connection:
-            if connection.dialect.name != "sqlite":
-                return
-            raw = await connection.get_raw_connection()
-            with contextlib.suppress(Exception):  # readers at work: the next deletion or start gets it done
-                cursor = await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
-                await cursor.close()
-
-
-class _Arrival:
-    """Looks at a file while it streams by: its kind, size and keyed digest, and whether it may come in."""
-
-    def __init__(self, name: str, content_key: bytes, most_bytes: int) -> None:
-        self.name = name
-        self.kind: Kind | None = None
-        self.size = 0
-        self.mac = crypto.digest(content_key)
-        self._most_bytes = most_bytes
-
-    async def check(self, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-        """The same bytes. Raises what `add_document` raises, as early as it can be told."""
-        head = b""
-        async for part in content:
-            self.size += len(part)
-            if self.size > self._most_bytes:
-                most = self._most_bytes // 2**20
-                raise DocumentTooLarge(self.name, reason=f"the limit is {most:,} MiB a file")
-            self.mac.update(part)
-            if self.kind is None:
-                head += part
-                if len(head) < HEAD_BYTES:
-                    continue
-                self.kind = recognise(self.name, head[:HEAD_BYTES])
-                part = head
-            yield part
-        if self.size == 0:
-            raise DocumentEmpty(self.name)
-        if self.kind is None:
-            self.kind = recognise(self.name, head)
-            yield head
+            log.exception("ingestion.failed document=%s", document_id)
+            for entry in await self._documents.versions(tenant_id, document_id):
+                title, detail = _explain(entry, error)
+                await self._documents.fail(entry, title=title, detail=detail)
 
 
 def _explain(entry: Entry, error: Exception) -> tuple[str, str]:

@@ -126,7 +126,7 @@ async def add_documents(
             result.already_there.append(document)
         else:
             result.accepted.append(document)
-            await services.ingestion.submit(tenant_id, added.document.id, attempt=added.document.attempt)
+            await services.ingestion.submit(tenant_id, added.document.id, job=added.document.job)
     return result
 
 
@@ -138,6 +138,54 @@ async def get_document(document_id: str, principal: SignedIn, services: Services
     )
 
 
+@router.put(
+    "/documents/{document_id}/content",
+    status_code=202,
+    responses=errors(401, 404, 422),
+    openapi_extra=UPLOAD,
+)
+async def replace_document(
+    document_id: str, request: Request, principal: SignedIn, services: ServicesDep
+) -> UploadOut:
+    """Give a document new content: one file. The old one serves until all of the new one can be found."""
+    tenant_id = TenantId(principal.tenant_id)
+    document = await services.vault.get_document(tenant_id, DocumentId(document_id))
+    result = UploadOut(accepted=[], already_there=[], refused=[])
+    async for file in uploaded_files(request):
+        content = file.chunks()
+        if result.accepted or result.already_there or result.refused:
+            result.refused.append(
+                RefusedFile(
+                    name=file.name,
+                    title="One file at a time",
+                    detail=f"{document.name!r} was given the first file's content. Add this one by itself.",
+                )
+            )
+        else:
+            try:
+                added = await services.vault.replace_document(
+                    tenant_id, document.id, content=content, name=file.name
+                )
+            except DocumentRefused as error:
+                result.refused.append(RefusedFile(name=file.name, title=error.title, detail=error.detail))
+            else:
+                out = DocumentOut.of(added.document)
+                (result.already_there if added.already_there else result.accepted).append(out)
+                if not added.already_there:
+                    await services.ingestion.submit(tenant_id, document.id, job=added.document.job)
+        async for _ in content:  # the rest of the file has to pass before the next one begins
+            pass
+    return result
+
+
+@router.delete("/documents/{document_id}/replacement", responses=errors(401, 404))
+async def dismiss_replacement(document_id: str, principal: SignedIn, services: ServicesDep) -> DocumentOut:
+    """Stop and forget new content that has not taken the document's place yet."""
+    return DocumentOut.of(
+        await services.vault.dismiss_replacement(TenantId(principal.tenant_id), DocumentId(document_id))
+    )
+
+
 @router.delete("/documents/{document_id}", status_code=204, responses=errors(401, 404))
 async def delete_document(document_id: str, principal: SignedIn, services: ServicesDep) -> None:
     """Destroy the document's key, then its original, text and index entries."""
@@ -146,10 +194,10 @@ async def delete_document(document_id: str, principal: SignedIn, services: Servi
 
 @router.post("/documents/{document_id}/retry", status_code=202, responses=errors(401, 404))
 async def retry_document(document_id: str, principal: SignedIn, services: ServicesDep) -> DocumentOut:
-    """Take a failed or cancelled document in again."""
+    """Take a failed or cancelled document, or a failed replacement, in again."""
     tenant_id = TenantId(principal.tenant_id)
     document = await services.vault.retry(tenant_id, DocumentId(document_id))
-    await services.ingestion.submit(tenant_id, document.id, attempt=document.attempt)
+    await services.ingestion.submit(tenant_id, document.id, job=document.job)
     return DocumentOut.of(document)
 
 

@@ -64,6 +64,10 @@ class DocumentOut(BaseModel):
     chunks_done: int
     """How many of them are embedded."""
     created_at: datetime
+    version: int
+    """1, and higher with each replacement."""
+    replacement: "DocumentOut | None"
+    """New content that takes this one's place once all of it can be found."""
 
     @classmethod
     def of(cls, document: values.Document) -> "DocumentOut":
@@ -81,6 +85,8 @@ class DocumentOut(BaseModel):
             chunk_count=document.chunk_count,
             chunks_done=document.chunks_done,
             created_at=document.created_at,
+            version=document.version,
+            replacement=cls.of(document.replacement) if document.replacement else None,
         )
 
 

@@ -401,3 +401,76 @@ async def test_the_vault_says_how_much_is_left(vault: KnowledgeVault, home: Vaul
     assert intake.documents == {Stage.ACTIVE: 1, Stage.SEALED: 1}
     assert intake.seconds_left is not None
     assert intake.seconds_left > 0
+
+
+async def test_a_replaced_document_serves_its_old_words_until_the_new_ones_are_ready(
+    vault: KnowledgeVault, home: VaultId
+) -> None:
+    document = await take_in(vault, home, "bees.txt", "Bees dance at noon.")
+    replaced = await vault.replace_document(ALICE, document.id, content=stream(b"Bees sleep at night."))
+    assert not replaced.already_there
+    assert (await vault.get_document(ALICE, document.id)).replacement is not None
+    await vault.parse(ALICE, document.id)
+    [passage] = (await vault.search(ALICE, [home], "bees")).passages
+    assert passage.text == "Bees dance at noon."
+    assert (await vault.search(ALICE, [home], "bees")).not_ready_count == 0
+
+    await vault.index(ALICE, document.id)
+    [passage] = (await vault.search(ALICE, [home], "bees")).passages
+    assert (passage.document_id, passage.text) == (document.id, "Bees sleep at night.")
+    now = await vault.get_document(ALICE, document.id)
+    assert (now.version, now.replacement, now.name) == (2, None, "bees.txt")
+    assert [vault_.chunk_count for vault_ in await vault.list_vaults(ALICE)] == [1]
+    assert b"".join([part async for part in vault.original(ALICE, document.id)]) == b"Bees sleep at night."
+    assert not (await vault.search(ALICE, [home], "noon dance")).coverage
+
+
+async def test_a_replacement_that_cannot_be_read_changes_nothing(
+    vault: KnowledgeVault, home: VaultId
+) -> None:
+    document = await take_in(vault, home, "bees.pdf", a_pdf("Bees dance."))
+    await vault.replace_document(ALICE, document.id, content=stream(b"%PDF-1.7 and then nonsense"))
+    await vault.parse(ALICE, document.id)
+    await vault.index(ALICE, document.id)
+    broken = await vault.get_document(ALICE, document.id)
+    assert broken.stage is Stage.ACTIVE
+    assert broken.replacement is not None
+    assert broken.replacement.problem is not None
+    assert (await vault.search(ALICE, [home], "bees")).passages
+    assert (await vault.dismiss_replacement(ALICE, document.id)).replacement is None
+    assert await vault.unfinished() == []
+
+
+async def test_a_later_replacement_takes_the_place_of_an_earlier_one(
+    vault: KnowledgeVault, home: VaultId, tmp_path: Path
+) -> None:
+    document = await take_in(vault, home, "bees.txt", "Bees one.")
+    for text in (b"Bees two.", b"Bees three."):
+        await vault.replace_document(ALICE, document.id, content=stream(text))
+    assert await vault.unfinished() == [(ALICE, document.id)]
+    await vault.parse(ALICE, document.id)
+    await vault.index(ALICE, document.id)
+    assert (await vault.document_text(ALICE, document.id)).text.strip() == "Bees three."
+    assert len(files_under(tmp_path / "data" / "originals")) == 1
+
+
+async def test_replacing_a_document_by_what_the_vault_has_changes_nothing(
+    vault: KnowledgeVault, home: VaultId
+) -> None:
+    document = await take_in(vault, home, "bees.txt", "Bees dance.")
+    wasps = await take_in(vault, home, "wasps.txt", "Wasps sting.")
+    same = await vault.replace_document(ALICE, document.id, content=stream(b"Bees dance."))
+    assert (same.already_there, same.document.id) == (True, document.id)
+    other = await vault.replace_document(ALICE, document.id, content=stream(b"Wasps sting."))
+    assert (other.already_there, other.document.id) == (True, wasps.id)
+    assert (await vault.get_document(ALICE, document.id)).replacement is None
+
+
+async def test_a_document_is_deleted_with_its_replacement(
+    vault: KnowledgeVault, home: VaultId, tmp_path: Path
+) -> None:
+    document = await take_in(vault, home, "bees.txt", "Bees dance.")
+    await vault.replace_document(ALICE, document.id, content=stream(b"Bees sleep."))
+    await vault.delete_document(ALICE, document.id)
+    assert files_under(tmp_path / "data" / "originals") == []
+    assert await vault.unfinished() == []

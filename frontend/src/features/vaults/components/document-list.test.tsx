@@ -19,6 +19,8 @@ const aDocument = (change: Partial<VaultDocument>): VaultDocument => ({
   page_count: null,
   chunk_count: 2,
   chunks_done: 2,
+  version: 1,
+  replacement: null,
   created_at: '2026-01-01T00:00:00Z',
   ...change,
 });

@@ -19,6 +19,8 @@ from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 log = logging.getLogger("qanat.ingestion")
 
 QUEUE = "ingestion"
+DOCUMENTS_AT_ONCE = 3
+"""While one is read and another written, a third keeps the cores busy with embedding."""
 _WAITING_OR_RUNNING = {"PENDING", "ENQUEUED", "DELAYED"}
 Stage = Callable[[str, str], Awaitable[None]]
 """Takes a tenant id and a document id; records its own failure as the document's state."""
@@ -114,7 +116,7 @@ class Ingestion:
     @staticmethod
     def _launch() -> None:
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
+        DBOS.register_queue(QUEUE, worker_concurrency=DOCUMENTS_AT_ONCE, polling_interval_sec=0.2)
 
     async def submit(self, tenant_id: str, document_id: str, *, job: str = "1-1") -> None:
         """Queue one document; while this job of it (`Document.job`) waits or runs, submitting again changes nothing."""

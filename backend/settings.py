@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     embedder_dir: Path | None = None
     """A sentence-transformers folder; by default multilingual-e5-small in `models_dir`."""
     embedder_threads: int | None = Field(None, ge=1)
-    """Threads for embedding; by default one less than the cores."""
+    """Documents embedded side by side, a thread each; by default as many as cores. They give way to all else."""
 
     llm_path: Path | None = None
     """A GGUF file to answer with; by default the packaged SmolLM2-135M-Instruct in `models_dir`."""

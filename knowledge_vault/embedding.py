@@ -1,7 +1,8 @@
 """Turn text into vectors with the model in a sentence-transformers folder. The only home of that library.
 
-Everything happens on one worker thread, so that requests queue instead of fighting for cores; the model loads
-there too, on first use or by `load`. The packaged model loads by `lean_bert.py`, any other as the library does.
+Questions and what else somebody waits for have a thread of their own, and never queue behind documents. Those are
+embedded on as many threads as there are cores, which give way to everything else the machine does. The packaged
+model loads by `lean_bert.py`, any other as the library does.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ import ctypes
 import json
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
@@ -37,12 +40,19 @@ class SentenceTransformerEmbedder:
     """The `Embedder` of the product."""
 
     def __init__(self, model_dir: Path = DEFAULT_MODEL_DIR, *, threads: int | None = None) -> None:
-        """`threads`: how many cores a batch may use; one is left free by default."""
+        """`threads`: how many cores may embed documents; all by default."""
         self._model_dir = model_dir
-        self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
+        self.threads = threads or os.cpu_count() or 1
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="embedder-asking")
+        self._taking_in = ThreadPoolExecutor(
+            self.threads, thread_name_prefix="embedder-taking-in", initializer=_give_way
+        )
         self._model: LeanModel | _UsualModel | None = None
+        self._loading = threading.Lock()
+        self._counting = threading.Lock()
         self._embedded = 0
+        self.busy_s = 0.0
+        """Seconds that threads were embedding documents, added up over all of them: for measuring."""
 
     @property
     def dimension(self) -> int:
@@ -59,35 +69,50 @@ class SentenceTransformerEmbedder:
         Raises:
             ModelFileUnusable: there is no model in the folder, or it cannot be read.
         """
-        await self._run(self._loaded)
+        await self._run(self._asking, self._loaded)
 
-    async def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return await self._run(lambda: self._embed(texts, "passage"))
+    async def embed_passages(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
+        if urgent:
+            return await self._run(self._asking, lambda: self._embed(texts, "passage"))
+        return await self._run(self._taking_in, lambda: self._measured(texts))
 
     async def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return await self._run(lambda: self._embed(texts, "query"))
+        return await self._run(self._asking, lambda: self._embed(texts, "query"))
 
     async def count_tokens(self, texts: Sequence[str]) -> Sequence[int]:
-        return await self._run(lambda: self._count(texts))
+        return await self._run(self._taking_in, lambda: self._count(texts))
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._worker.shutdown, wait=True, cancel_futures=True)
+        for workers in (self._asking, self._taking_in):
+            await asyncio.to_thread(workers.shutdown, wait=True, cancel_futures=True)
 
-    async def _run(self, work: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+    async def _run(self, workers: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(workers, work)
 
     def _loaded(self) -> "LeanModel | _UsualModel":
-        if self._model is None:
-            self._model = _load(self._model_dir, self._threads)
-        return self._model
+        with self._loading:
+            if self._model is None:
+                self._model = _load(self._model_dir)
+            return self._model
+
+    def _measured(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self._loaded()
+        began = time.monotonic()
+        vectors = self._embed(texts, "passage")
+        with self._counting:
+            self.busy_s += time.monotonic() - began
+        return vectors
 
     def _embed(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         vectors = self._loaded().embed(texts, kind)
-        self._embedded += len(texts)
-        if self._embedded >= _TIDY_AFTER:
-            self._embedded = 0
+        with self._counting:
+            self._embedded += len(texts)
+            is_time = self._embedded >= _TIDY_AFTER
+            if is_time:
+                self._embedded = 0
+        if is_time:
             _give_memory_back()
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
@@ -140,14 +165,14 @@ def _computes_in_bfloat16() -> bool:
     return bool(torch.cpu._is_amx_tile_supported())
 
 
-def _load(folder: Path, threads: int) -> "LeanModel | _UsualModel":
+def _load(folder: Path) -> "LeanModel | _UsualModel":
     _settings(folder)
     _keep_few_arenas()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a model folder is complete; nothing is fetched at run time
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")  # else memory grows with each new length
     import torch
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)  # batches run side by side; within one, threads would wait for each other
     try:
         model = _lean_model(folder) if is_lean(folder) else _UsualModel(folder)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -194,6 +219,12 @@ def _without_statistics() -> Iterator[None]:
     finally:
         for name in added:
             del sys.modules[name]
+
+
+def _give_way() -> None:
+    """Lower this thread's priority, where threads have one of their own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def _keep_few_arenas() -> None:

@@ -7,12 +7,15 @@ time, so that a crash anywhere leaves at most work to do again. A document is fo
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 
 from knowledge_vault import statistics
+from knowledge_vault.ahead import ahead
 from knowledge_vault.chunking import Span, chunk
 from knowledge_vault.documents import Documents, Entry
 from knowledge_vault.errors import DocumentRefused, DocumentWithoutText, NotFound
@@ -32,6 +35,8 @@ from knowledge_vault.vaults import Vaults
 from knowledge_vault.words import Language, language_of, split_words, stem
 
 _EMBED_BATCH = 16
+_BATCHES_AT_ONCE = 2
+"""Of one document, so that the next is embedded while the last is sealed and written."""
 _INDEX_BATCH = 256
 _PARSED, _CHUNKED, _EMBEDDED, _INDEXED = 0.1, 0.12, 0.9, 0.98
 """How far along a document is at the end of these stages."""
@@ -165,19 +170,23 @@ class Ingestion:
             )
         saved = await self._passages.saved_numbers(entry)
         missing = [number for number in range(len(spans)) if number not in saved]
-        for start in range(0, len(missing), _EMBED_BATCH):
-            batch = missing[start : start + _EMBED_BATCH]
-            began = time.monotonic()
-            found = await self._searchable(entry, parsed, spans, batch, language, keys)
-            chunks_done = len(saved) + start + len(batch)
-            done = _CHUNKED + (_EMBEDDED - _CHUNKED) * chunks_done / len(spans)
-            async with self._database.writing() as connection:
-                if not await self._documents.is_at(connection, entry, Stage.CHUNKED):
-                    return
-                await self._passages.save(connection, entry, found)
-                await self._documents.note_progress(connection, entry, progress=done, chunks_done=chunks_done)
-            self.pace.note(len(batch), time.monotonic() - began)
-            progress(done)
+        batches = [missing[start : start + _EMBED_BATCH] for start in range(0, len(missing), _EMBED_BATCH)]
+        pieces = [partial(self._searchable, entry, parsed, spans, batch, language, keys) for batch in batches]
+        chunks_done, began = len(saved), time.monotonic()
+        async with aclosing(ahead(pieces, at_once=_BATCHES_AT_ONCE)) as work:
+            async for found in work:
+                chunks_done += len(found)
+                done = _CHUNKED + (_EMBEDDED - _CHUNKED) * chunks_done / len(spans)
+                async with self._database.writing() as connection:
+                    if not await self._documents.is_at(connection, entry, Stage.CHUNKED):
+                        return
+                    await self._passages.save(connection, entry, found)
+                    await self._documents.note_progress(
+                        connection, entry, progress=done, chunks_done=chunks_done
+                    )
+                self.pace.note(len(found), time.monotonic() - began)
+                began = time.monotonic()
+                progress(done)
         async with self._database.writing() as connection:
             await self._documents.advance(
                 connection,

@@ -31,8 +31,11 @@ class Embedder(Protocol):
     @property
     def dimension(self) -> int: ...
 
-    async def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """`(len(texts), dimension)`, float32, rows of length 1, in the order given."""
+    async def embed_passages(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
+        """`(len(texts), dimension)`, float32, rows of length 1, in the order given.
+
+        `urgent`: somebody waits for it, so that it does not queue behind documents.
+        """
 
     async def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As `embed_passages`, for questions."""

@@ -375,7 +375,7 @@ class KnowledgeVault:
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """`(len(texts), dimension)`, float32, rows of length 1, in the order given: to compare sentences."""
-        return await self._embedder.embed_passages(texts)
+        return await self._embedder.embed_passages(texts, urgent=True)
 
     async def stats(self) -> Stats:
         """Counts over all tenants, for health pages."""

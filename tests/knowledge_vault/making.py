@@ -36,7 +36,7 @@ class WordEmbedder:
 
     dimension = 64
 
-    async def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed_passages(self, texts: Sequence[str], *, urgent: bool = False) -> NDArray[np.float32]:
         return np.stack([self._vector(text) for text in texts]) if texts else np.zeros((0, 64), np.float32)
 
     async def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:

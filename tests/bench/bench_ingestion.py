@@ -1,0 +1,159 @@
+"""Taking in 1,000 mixed files made from the samples: where the time goes, with the real parser and embedder."""
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from backend.clock import SystemClock
+from backend.database import Database
+from backend.ingestion import DOCUMENTS_AT_ONCE
+from knowledge_vault.embedding import SentenceTransformerEmbedder
+from knowledge_vault.keys import RootKey
+from knowledge_vault.parsing.kinds import Kind
+from knowledge_vault.parsing.parsed import Parsed
+from knowledge_vault.parsing.process import ParserProcess
+from knowledge_vault.tables import metadata
+from knowledge_vault.values import Document, Limits, Stage, TenantId
+from knowledge_vault.vault import KnowledgeVault
+from scripts.prepare.places import ROOT
+
+FILES = 1000
+TENANT = TenantId("bench")
+
+
+class TimedParser:
+    """The product's parser, with the seconds that files were being read."""
+
+    def __init__(self) -> None:
+        self._parser = ParserProcess()
+        self.busy_s = 0.0
+
+    async def parse(self, content: bytes, *, name: str, kind: Kind, limits: Limits) -> Parsed:
+        began = time.monotonic()
+        try:
+            return await self._parser.parse(content, name=name, kind=kind, limits=limits)
+        finally:
+            self.busy_s += time.monotonic() - began
+
+    async def close(self) -> None:
+        await self._parser.close()
+
+
+def main() -> dict[str, Any]:
+    return asyncio.run(measure())
+
+
+async def measure() -> dict[str, Any]:
+    parser, embedder = TimedParser(), SentenceTransformerEmbedder()
+    with tempfile.TemporaryDirectory(prefix="qanat-bench-") as folder:
+        data_dir = Path(folder)
+        database = Database.at(data_dir / "qanat.db")
+        async with database.writing() as connection:
+            await connection.run_sync(metadata.create_all)
+        vault = KnowledgeVault(
+            database,
+            data_dir=data_dir,
+            root_key=RootKey(bytes(range(32))),
+            clock=SystemClock(),
+            embedder=embedder,
+            parser=parser,
+        )
+        await asyncio.gather(vault.start(), embedder.load())
+        try:
+            home = (await vault.create_vault(TENANT, name="bench")).id
+            files = list(mixed_files(FILES))
+            began = time.monotonic()
+            waiting: asyncio.Queue[Document] = asyncio.Queue()
+            for name, content in files:
+                added = await vault.add_document(TENANT, home, name=name, content=_stream(content))
+                waiting.put_nowait(added.document)
+            sealed_s = time.monotonic() - began
+
+            async def take_in() -> None:
+                while not waiting.empty():
+                    document = waiting.get_nowait()
+                    await vault.parse(TENANT, document.id)
+                    await vault.index(TENANT, document.id)
+
+            began = time.monotonic()
+            await asyncio.gather(*(take_in() for _ in range(DOCUMENTS_AT_ONCE)))
+            took_s = time.monotonic() - began
+            documents = await vault.list_documents(TENANT, home)
+        finally:
+            await vault.stop()
+            await embedder.close()
+            await database.close()
+    active = [document for document in documents if document.stage is Stage.ACTIVE]
+    chunks = sum(document.chunk_count for document in active)
+    total_s = sealed_s + took_s
+    return {
+        "title": "Taking in 1,000 mixed files",
+        "figures": [
+            {
+                "what": "files that can be found afterwards",
+                "value": len(active),
+                "unit": "",
+                "at_least": FILES,
+            },
+            {"what": "all of it", "value": round(total_s, 1), "unit": "s"},
+            {"what": "chunks a second", "value": round(chunks / total_s, 1), "unit": ""},
+            {
+                "what": "share of the time of all cores spent embedding",
+                "value": round(embedder.busy_s / (embedder.threads * total_s), 3),
+                "unit": "",
+                "at_least": 0.8,
+            },
+            {
+                "what": "sealing and parsing, as a share of all work",
+                "value": round((sealed_s + parser.busy_s) / (sealed_s + parser.busy_s + embedder.busy_s), 3),
+                "unit": "",
+                "at_most": 0.15,
+            },
+            {"what": "sealing all originals", "value": round(sealed_s, 1), "unit": "s"},
+            {"what": "files being read, added up", "value": round(parser.busy_s, 1), "unit": "s"},
+            {"what": "chunks being embedded, added up", "value": round(embedder.busy_s, 1), "unit": "s"},
+        ],
+        "notes": [
+            f"{chunks} chunks of {len(active)} files, made from the sample documents; "
+            f"{embedder.threads} threads embed, {DOCUMENTS_AT_ONCE} documents are under way at a time.",
+            "Reading waits for cores that embed: its seconds are of the clock, not of the processor.",
+        ],
+    }
+
+
+def mixed_files(count: int) -> Sequence[tuple[str, bytes]]:
+    """The samples over and over, no two of the same bytes."""
+    samples = sorted(path for path in (ROOT / "samples" / "documents").rglob("*") if path.is_file())
+    files = []
+    for number in range(count):
+        path = samples[number % len(samples)]
+        files.append((f"{number}-{path.name}", _another(path.read_bytes(), path.suffix, number)))
+    return files
+
+
+def _another(content: bytes, suffix: str, number: int) -> bytes:
+    """The same document in other bytes: a remark at its end, as its kind allows."""
+    if suffix == ".pdf":
+        return content + f"\n% copy {number}\n".encode()
+    if suffix in (".docx", ".xlsx", ".pptx", ".odt", ".epub"):
+        remark = f"copy {number}".encode()
+        at = content.rindex(b"PK\x05\x06") + 20  # the length of the archive's comment, then the comment
+        return content[:at] + len(remark).to_bytes(2, "little") + remark
+    if suffix == ".html":
+        return content + f"<!-- copy {number} -->".encode()
+    if suffix == ".csv":
+        columns = content.split(b"\n", 1)[0].count(b",")
+        return content.rstrip(b"\n") + f"\ncopy {number}{',' * columns}\n".encode()
+    return content + f"\n\nCopy {number}.\n".encode()
+
+
+async def _stream(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(), ensure_ascii=False))

@@ -280,7 +280,7 @@ class Documents:
         changed = await connection.execute(
             update(documents)
             .where(*_this(present), documents.c.stage == present.document.stage)
-            .values(**facts, attempt=1, stage=Stage.ACTIVE, progress=1.0, sealed_problem=None)
+            .values(**facts, attempt=1, stage=Stage.ACTIVE, progress=1.0, sealed_problem=row.sealed_problem)
         )
         if changed.rowcount != 1:
             return False

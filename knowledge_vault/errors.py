@@ -72,7 +72,7 @@ class DocumentKindUnknown(DocumentRefused):
         super().__init__(
             name,
             f"{name!r} is not a kind of file that can be read here. "
-            "Save it as PDF, DOCX, HTML, Markdown, plain text or CSV and add it again.",
+            "Save it as PDF, DOCX, PPTX, XLSX, ODT, HTML, Markdown, plain text or CSV and add it again.",
         )
 
 
@@ -100,12 +100,13 @@ class DocumentLocked(DocumentRefused):
 class DocumentWithoutText(DocumentRefused):
     title = "No text found"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, reason: str = "") -> None:
         super().__init__(
             name,
             f"{name!r} holds no text, only pictures or blank pages. "
-            "Run text recognition (OCR) over it and add the result.",
+            + (reason or "Run text recognition (OCR) over it and add the result."),
         )
+        self.reason = reason
 
 
 class VaultUnavailable(VaultError):

@@ -5,6 +5,7 @@ time, so that a crash anywhere leaves at most work to do again. A document is fo
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -28,6 +29,7 @@ from knowledge_vault.parsing.kinds import Kind
 from knowledge_vault.parsing.parsed import Parsed, Parser
 from knowledge_vault.passages import Passages, Searchable, count_words, passage_id, searchable
 from knowledge_vault.ports import Database, Embedder
+from knowledge_vault.reading_progress import ReadingProgress
 from knowledge_vault.shredding import forget_deleted_rows
 from knowledge_vault.tables import document_texts
 from knowledge_vault.values import Chunk, DocumentId, Limits, Stage, TenantId
@@ -88,15 +90,7 @@ class Ingestion:
 
     async def _parse(self, entry: Entry) -> None:
         place = (entry.document.id, entry.document.version)
-        content = await self._originals.read(entry.original, entry.data_key)
-        reading = asyncio.create_task(
-            self._parser.parse(
-                content,
-                name=entry.document.name,
-                kind=Kind(entry.document.media_type),
-                limits=self._limits,
-            )
-        )
+        reading = asyncio.create_task(self._read(entry))
         self._parsing[place] = reading
         try:
             await asyncio.wait({reading})
@@ -124,7 +118,18 @@ class Ingestion:
                     after=Stage.PARSED,
                     progress=_PARSED,
                     page_count=len(parsed.pages) or None,
+                    **_found_out(entry, parsed),
                 )
+
+    async def _read(self, entry: Entry) -> Parsed:
+        async with ReadingProgress(self._database, self._documents, entry, share=_PARSED) as told:
+            return await self._parser.parse(
+                self._originals.stream(entry.original, entry.data_key),
+                name=entry.document.name,
+                kind=Kind(entry.document.media_type),
+                limits=self._limits,
+                progress=told,
+            )
 
     async def index(self, tenant: TenantId, document: DocumentId, progress: Progress) -> None:
         """Of the document, or of what is to replace it: whatever is parsed and not yet found."""
@@ -312,6 +317,19 @@ class Ingestion:
                     for item in found[start : start + _INDEX_BATCH]
                 ],
             )
+
+
+def _found_out(entry: Entry, parsed: Parsed) -> dict[str, object]:
+    """What reading told about the document itself: what of it is missing, and what it really is."""
+    found: dict[str, object] = {}
+    if parsed.remarks:
+        problem = {"title": "Read in part", "detail": " ".join(parsed.remarks)}
+        found["sealed_problem"] = entry.data_key.seal(
+            json.dumps(problem, ensure_ascii=False).encode(), "problem"
+        )
+    if parsed.media_type:
+        found["media_type"] = parsed.media_type
+    return found
 
 
 def with_heading(span: Span, text: str) -> str:

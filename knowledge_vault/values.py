@@ -78,7 +78,7 @@ class Document:
     progress: float
     """From 0 to 1, over all stages."""
     problem: Problem | None
-    """Why it failed; only with `Stage.FAILED`."""
+    """Why it failed; at any other stage, what of it could not be read while the rest was."""
     page_count: int | None
     """None for kinds without pages, and before parsing."""
     chunk_count: int
@@ -209,12 +209,14 @@ class Limits:
     pages: int = 5_000
     archive_members: int = 2_000
     archive_bytes: int = 200 * 1024 * 1024
-    """All that a DOCX unpacks to."""
+    """All that an archive unpacks to; office files and books are archives too."""
     archive_ratio: int = 100
     """Unpacked to packed, of the whole archive."""
     memory_bytes: int = 1024 * 1024 * 1024
     cpu_s: int = 60
     wall_s: float = 90.0
+    recognition_s: float = 240.0
+    """For the text recognition (OCR) of a PDF's pictures, on top."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,9 @@
-"""Tell what kind of file this is, from its first bytes and the end of its name. Opens nothing."""
+"""Tell what kind of file this is, from its first bytes and the end of its name. Opens nothing.
+
+The bytes decide where they can: a PDF called `.txt` is read as a PDF, and a program called `.pdf` is refused. Text
+has no marks of its own, so there the name says whether it is Markdown, rows, code or prose. What is inside an archive
+is told by the reader, in the child process.
+"""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
@@ -8,64 +13,180 @@ from knowledge_vault.errors import DocumentKindUnknown
 HEAD_BYTES = 8192
 """How much of the beginning `recognise` wants."""
 
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_OPEN_XML = "application/vnd.openxmlformats-officedocument."
+PDF = "application/pdf"
+DOCX = _OPEN_XML + "wordprocessingml.document"
+PPTX = _OPEN_XML + "presentationml.presentation"
+XLSX = _OPEN_XML + "spreadsheetml.sheet"
+ODT = "application/vnd.oasis.opendocument.text"
+EPUB = "application/epub+zip"
+ZIP = "application/zip"
+RTF = "application/rtf"
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+PLAIN = "text/plain"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
+JSON = "application/json"
+JSON_LINES = "application/x-ndjson"
+LETTER = "message/rfc822"
+CODE = "text/x-source"
+
+ZIPPED = {DOCX: "DOCX", PPTX: "PPTX", XLSX: "XLSX", ODT: "ODT", EPUB: "EPUB", ZIP: "ZIP"}
+"""The kinds that are archives inside, and what people call them."""
+_BINARY = {PDF, RTF, *ZIPPED}
+
+_CODE_ENDINGS = [
+    "py",
+    "pyi",
+    "js",
+    "mjs",
+    "cjs",
+    "jsx",
+    "ts",
+    "tsx",
+    "go",
+    "rs",
+    "java",
+    "kt",
+    "kts",
+    "scala",
+    "c",
+    "h",
+    "cc",
+    "cpp",
+    "cxx",
+    "hpp",
+    "hh",
+    "cs",
+    "rb",
+    "php",
+    "swift",
+    "m",
+    "mm",
+    "sql",
+    "sh",
+    "bash",
+    "zsh",
+    "ps1",
+    "lua",
+    "pl",
+    "pm",
+    "r",
+    "jl",
+    "ex",
+    "exs",
+    "erl",
+    "hs",
+    "ml",
+    "clj",
+    "dart",
+    "sol",
+    "vue",
+    "svelte",
+    "css",
+    "scss",
+    "less",
+    "proto",
+    "graphql",
+    "tf",
+    "gradle",
+    "groovy",
+    "vb",
+    "f90",
+]
 _BY_ENDING = {
-    "pdf": "application/pdf",
-    "docx": _DOCX,
-    "html": "text/html",
-    "htm": "text/html",
-    "xhtml": "text/html",
-    "md": "text/markdown",
-    "markdown": "text/markdown",
-    "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
-    "txt": "text/plain",
-    "text": "text/plain",
-    "log": "text/plain",
-    "rst": "text/plain",
-    "": "text/plain",
+    "pdf": PDF,
+    "docx": DOCX,
+    "docm": DOCX,
+    "pptx": PPTX,
+    "xlsx": XLSX,
+    "xlsm": XLSX,
+    "odt": ODT,
+    "epub": EPUB,
+    "zip": ZIP,
+    "rtf": RTF,
+    "html": HTML,
+    "htm": HTML,
+    "xhtml": HTML,
+    "md": MARKDOWN,
+    "markdown": MARKDOWN,
+    "csv": CSV,
+    "tsv": TSV,
+    "json": JSON,
+    "jsonl": JSON_LINES,
+    "ndjson": JSON_LINES,
+    "eml": LETTER,
+    **dict.fromkeys(_CODE_ENDINGS, CODE),
 }
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""An old office container; under the name of a DOCX it holds an encrypted one."""
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_MOST_CONTROLS = 0.02
+"""Share of control characters above which bytes are no text."""
 
 
 @dataclass(frozen=True)
 class Kind:
     media_type: str
 
-    @property
-    def is_binary(self) -> bool:
-        return self.media_type in ("application/pdf", _DOCX)
-
-
-PDF = Kind("application/pdf")
-DOCX = Kind(_DOCX)
-HTML = Kind("text/html")
-
 
 def recognise(name: str, head: bytes) -> Kind:
     """The kind of the file called `name` that begins with `head`.
 
-    The bytes decide where they can; a file that says PDF or DOCX by its name but is not one is left to the
-    parser, which says that it is damaged.
+    A file that says PDF or an office kind by its name but is damaged from the first byte on is left to the reader,
+    which says so.
 
     Raises:
         DocumentKindUnknown: not one of the kinds that we read.
     """
     ending = PurePosixPath(name).suffix.lower().removeprefix(".")
+    named = _BY_ENDING.get(ending)
     if b"%PDF-" in head[:1024]:
-        return PDF
-    media_type = _BY_ENDING.get(ending)
-    if media_type is None:
+        return Kind(PDF)
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+        return Kind(_zipped(head, named))
+    if head.lstrip()[:5] == b"{\\rtf":
+        return Kind(RTF)
+    if named in _BINARY:
+        if head.startswith(_OLE) or not _is_program(head):
+            return Kind(named)
         raise DocumentKindUnknown(name)
-    kind = Kind(media_type)
-    if kind.is_binary:
-        return kind
-    if b"\0" in head and not head.startswith(_UTF16):
+    if not is_text(head):
         raise DocumentKindUnknown(name)
+    return Kind(_text(head, named))
+
+
+def _zipped(head: bytes, named: str | None) -> str:
+    """The reader looks again, at the list of members: this is for showing."""
+    for media_type in (EPUB, ODT):
+        if b"mimetype" + media_type.encode() in head[:200]:
+            return media_type
+    for folder, media_type in ((b"word/", DOCX), (b"ppt/", PPTX), (b"xl/", XLSX)):
+        if b"[Content_Types].xml" in head and folder in head:
+            return media_type
+    return named if named in ZIPPED else ZIP
+
+
+def _text(head: bytes, named: str | None) -> str:
     beginning = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if media_type == "text/plain" and beginning.startswith((b"<!doctype html", b"<html")):
+    if named in (None, PLAIN) and beginning.startswith((b"<!doctype html", b"<html")):
         return HTML
-    return kind
+    return named or PLAIN
+
+
+def is_text(head: bytes) -> bool:
+    """Whether these bytes may begin a text in some encoding."""
+    if head.startswith(_UTF16):
+        return True
+    if b"\0" in head:
+        return False
+    controls = sum(byte < 32 and byte not in (9, 10, 11, 12, 13, 27) for byte in head)
+    return controls <= _MOST_CONTROLS * len(head)
+
+
+def _is_program(head: bytes) -> bool:
+    return head.startswith((b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"#!"))
 
 
 def last_part(name: str) -> str:

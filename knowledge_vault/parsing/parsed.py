@@ -1,8 +1,9 @@
 """What a parser finds in a file, and how it crosses from the child process: as JSON, checked on arrival."""
 
 import json
+from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from knowledge_vault.parsing.kinds import Kind
 from knowledge_vault.values import Limits, Page
@@ -94,7 +95,7 @@ class Parsed:
         )
 
 
-def _outline(items: list[list[object]], length: int) -> tuple[Heading, ...]:
+def _outline(items: list[list[Any]], length: int) -> tuple[Heading, ...]:
     found: list[Heading] = []
     previous = 0
     for start, level, title in items:
@@ -105,7 +106,7 @@ def _outline(items: list[list[object]], length: int) -> tuple[Heading, ...]:
     return tuple(found)
 
 
-def _parts(items: list[list[object]], length: int) -> tuple[Part, ...]:
+def _parts(items: list[list[Any]], length: int) -> tuple[Part, ...]:
     found: list[Part] = []
     previous = 0
     for start, end, structure, title in items:
@@ -124,8 +125,16 @@ def _parts(items: list[list[object]], length: int) -> tuple[Part, ...]:
 
 
 class Parser(Protocol):
-    async def parse(self, content: bytes, *, name: str, kind: Kind, limits: Limits) -> Parsed:
-        """The file's text.
+    async def parse(
+        self,
+        content: AsyncIterable[bytes],
+        *,
+        name: str,
+        kind: Kind,
+        limits: Limits,
+        progress: Callable[[float], None] | None = None,
+    ) -> Parsed:
+        """The file's text. `progress` is told the share that is read, from time to time, by some kinds.
 
         Raises:
             DocumentRefused: one of its kinds, saying what to do; repeating does not help.

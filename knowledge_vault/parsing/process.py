@@ -1,6 +1,7 @@
-"""Read a file in a child process of its own: what goes wrong in there ends that child and nothing else.
+"""Read each file in a child process of its own: what goes wrong in there ends that child and nothing else.
 
-A child starts in 0.1 to 0.3 s, so none is kept warm: no document ever meets a process that saw another one.
+The children are forked from one template process (`template.py`), started at the first file and ended when nothing has
+been read for a while.
 """
 
 import asyncio
@@ -8,115 +9,202 @@ import contextlib
 import dataclasses
 import json
 import signal
+import socket
 import sys
+from collections.abc import AsyncIterable, Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from knowledge_vault import errors
 from knowledge_vault.errors import (
-    DocumentEmpty,
     DocumentRefused,
     DocumentTooLarge,
     DocumentUnreadable,
     VaultUnavailable,
 )
-from knowledge_vault.parsing.kinds import Kind
+from knowledge_vault.parsing.kinds import PDF, Kind
 from knowledge_vault.parsing.parsed import Parsed
+from knowledge_vault.parsing.template import STATUS
 from knowledge_vault.values import Limits
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from knowledge_vault.parsing.worker import main; main()"
+    "import sys; sys.path.insert(0, sys.argv[1]); from knowledge_vault.parsing.template import main; main()"
 )
-_WITH_REASON = ("DocumentTooLarge", "DocumentUnreadable")
-_WITHOUT_REASON = ("DocumentLocked", "DocumentWithoutText")
+_WITH_REASON = ("DocumentTooLarge", "DocumentUnreadable", "DocumentWithoutText")
+_WITHOUT_REASON = ("DocumentEmpty", "DocumentLocked", "DocumentKindUnknown")
+_PIECE = 1 << 20
+_GAVE_NOTHING = 1
+_IDLE_S = 60.0
+_TRIES = 2
+
+Progress = Callable[[float], None]
 
 
 class ParserProcess:
     """The `Parser` of the product."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.subprocess.Process] = set()
+        self._template: asyncio.subprocess.Process | None = None
+        self._orders: socket.socket | None = None
+        self._starting = asyncio.Lock()
+        self._running = 0
+        self._idle: asyncio.TimerHandle | None = None
 
-    async def parse(self, content: bytes, *, name: str, kind: Kind, limits: Limits) -> Parsed:
-        if not content:
-            raise DocumentEmpty(name)
+    async def parse(
+        self,
+        content: AsyncIterable[bytes],
+        *,
+        name: str,
+        kind: Kind,
+        limits: Limits,
+        progress: Progress | None = None,
+    ) -> Parsed:
         job = {"name": name, "media_type": kind.media_type, "limits": dataclasses.asdict(limits)}
-        with TemporaryDirectory(prefix="qanat-parse-") as folder:
-            output, status = await self._run(json.dumps(job).encode() + b"\n", content, name, limits, folder)
-        head, _, body = output.partition(b"\n")
+        wall_s = limits.wall_s + (limits.recognition_s if kind.media_type == PDF else 0)
+        self._running += 1
+        if self._idle is not None:
+            self._idle.cancel()
+        try:
+            async with asyncio.timeout(wall_s):
+                head, body, status = await self._read(
+                    json.dumps(job).encode() + b"\n", content, limits, progress or _ignore
+                )
+        except TimeoutError as error:
+            raise DocumentTooLarge(name, reason=f"reading it took over {wall_s:.0f} seconds") from error
+        finally:
+            self._running -= 1
+            if self._running == 0:
+                self._idle = asyncio.get_running_loop().call_later(_IDLE_S, self._let_go)
         try:
             answer = json.loads(head)
             if "parsed" in answer:
-                return Parsed.from_json(body)
+                return await asyncio.to_thread(Parsed.from_json, body)
         except (ValueError, KeyError, TypeError) as error:
             raise _stopped(name, status, limits) from error
         raise _refusal(name, answer, limits)
 
     async def close(self) -> None:
-        """End the children that are still reading."""
-        for child in list(self._running):
+        """End the template, and with it the children that are still reading."""
+        if self._idle is not None:
+            self._idle.cancel()
+        template = self._template
+        self._let_go()
+        if template is not None:
             with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
+                template.kill()
+            await template.wait()
 
-    async def _run(
-        self, head: bytes, content: bytes, name: str, limits: Limits, folder: str
-    ) -> tuple[bytes, int]:
+    def _let_go(self) -> None:
+        """The template ends by itself when nobody can give it orders."""
+        if self._orders is not None:
+            self._orders.close()
+        self._orders = self._template = None
+
+    async def _read(
+        self, job: bytes, content: AsyncIterable[bytes], limits: Limits, progress: Progress
+    ) -> tuple[bytes, bytes, int]:
+        """The line that says how it went, what follows it, and the child's exit status."""
+        line = await self._line()
+        reader, writer = await asyncio.open_unix_connection(sock=line, limit=_PIECE)
+        sending = asyncio.create_task(_send(writer, job, content))
         try:
-            child = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-c", _START, str(_ROOT)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,  # it might quote the document
-                cwd=folder,
-                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": folder, "TMPDIR": folder},
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise VaultUnavailable("The parser process could not be started; try again.") from error
-        self._running.add(child)
-        try:
-            async with asyncio.timeout(limits.wall_s):
-                output = await _talk(child, head, content, most=4 * limits.text_characters + 1_000_000)
-        except TimeoutError as error:
-            raise DocumentTooLarge(
-                name, reason=f"reading it took over {limits.wall_s:.0f} seconds"
-            ) from error
+            head = b""
+            while not head:
+                head = await reader.readline()
+                if not head.endswith(b"\n"):
+                    break
+                share = _progress_of(head)
+                if share is not None:
+                    progress(share)
+                    head = b""
+            rest = await _read_all(reader, most=6 * limits.text_characters + 1_000_000)
+        except ValueError:  # a line without end
+            return b"", b"", _GAVE_NOTHING
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            status = await child.wait()
-            self._running.discard(child)
-        return output, status
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sending
+            writer.transport.abort()  # the template ends the child that still reads
+        if not head.endswith(b"\n"):  # it ended before its first line: what came is no more than its status
+            head, rest = b"", head + rest
+        if len(rest) < STATUS.size:
+            return head, rest, _GAVE_NOTHING
+        (status,) = STATUS.unpack(rest[-STATUS.size :])
+        return head, rest[: -STATUS.size], status
+
+    async def _line(self) -> socket.socket:
+        """A line to a child that was just forked.
+
+        Raises:
+            VaultUnavailable: the template cannot be started.
+        """
+        for _ in range(_TRIES):
+            orders = await self._started()
+            ours, theirs = socket.socketpair()
+            ours.setblocking(False)
+            try:
+                with theirs:
+                    socket.send_fds(orders, [b"read"], [theirs.fileno()])
+            except OSError:  # it died, killed by whoever watches over memory
+                ours.close()
+                self._let_go()
+                continue
+            return ours
+        raise VaultUnavailable("The parser process could not be started; try again.")
+
+    async def _started(self) -> socket.socket:
+        async with self._starting:
+            if self._orders is not None:
+                return self._orders
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            try:
+                with theirs:
+                    self._template = await asyncio.create_subprocess_exec(
+                        *(sys.executable, "-I", "-c", _START, str(_ROOT)),
+                        stdin=theirs.fileno(),
+                        stdout=asyncio.subprocess.DEVNULL,
+                        stderr=asyncio.subprocess.DEVNULL,  # it might quote the document
+                        cwd="/",
+                        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"},
+                        start_new_session=True,
+                    )
+            except OSError as error:
+                ours.close()
+                raise VaultUnavailable("The parser process could not be started; try again.") from error
+            self._orders = ours
+            return ours
 
 
-async def _talk(child: asyncio.subprocess.Process, head: bytes, content: bytes, *, most: int) -> bytes:
-    """Send the job, collect the answer; ends early when the answer grows past `most` bytes."""
-    assert child.stdin is not None
-    assert child.stdout is not None
+async def _send(writer: asyncio.StreamWriter, job: bytes, content: AsyncIterable[bytes]) -> None:
+    try:
+        writer.write(job)
+        async for piece in content:
+            writer.write(piece)
+            await writer.drain()
+        writer.write_eof()
+    except (BrokenPipeError, ConnectionResetError):
+        return  # the child has answered without reading to the end
+    except BaseException:
+        writer.transport.abort()  # else the child would wait for the rest
+        raise
 
-    async def send(stdin: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            for data in (head, content):
-                stdin.write(data)
-                await stdin.drain()
-            stdin.close()
 
-    sending = asyncio.create_task(send(child.stdin))
+async def _read_all(reader: asyncio.StreamReader, *, most: int) -> bytes:
+    """What is left of the answer; ends early when it grows past `most` bytes."""
     parts: list[bytes] = []
     size = 0
-    try:
-        while size <= most and (part := await child.stdout.read(1 << 20)):
-            parts.append(part)
-            size += len(part)
-        if size <= most:
-            await child.wait()
-    finally:
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sending
+    while size <= most and (part := await reader.read(_PIECE)):
+        parts.append(part)
+        size += len(part)
     return b"".join(parts)
+
+
+def _progress_of(head: bytes) -> float | None:
+    try:
+        share = json.loads(head).get("progress")
+    except (ValueError, AttributeError):
+        return None
+    return min(1.0, max(0.0, float(share))) if isinstance(share, int | float) else None
 
 
 def _refusal(name: str, answer: dict[str, str], limits: Limits) -> DocumentRefused:
@@ -141,3 +229,7 @@ def _stopped(name: str, status: int, limits: Limits) -> DocumentRefused:
             name, reason=f"reading it took over {limits.memory_bytes // 2**20:,} MiB of memory"
         )
     return DocumentUnreadable(name, reason="the reader stopped on it")
+
+
+def _ignore(_share: float) -> None:
+    """For callers who do not want to know."""

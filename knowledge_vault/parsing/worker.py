@@ -1,62 +1,71 @@
-"""The child process that reads one file and ends: no keys, no network where the system lets us, tight limits.
+"""The child process that reads one file and ends: no keys, no network, no programs, tight limits.
 
-It gets one line of JSON and the file on standard input, and writes one line of JSON that says how it went,
-then the parsed text. Nothing is written to disk: the size of a file that it may write is zero.
+It gets one line of JSON and the file, and answers with a line of JSON for each step of progress, one that says how it
+went, and the parsed text. Nothing is written to disk: the size of a file that it may write is zero.
 """
 
-import contextlib
-import ctypes
+import itertools
 import json
 import os
-import resource
+import signal
+import socket
 import sys
+from pathlib import Path
 
-from knowledge_vault.errors import DocumentRefused
-from knowledge_vault.parsing.readers import describe, read
+from knowledge_vault.errors import DocumentEmpty, DocumentRefused
+from knowledge_vault.parsing import confine
+from knowledge_vault.parsing.kinds import PDF
+from knowledge_vault.parsing.readers import Reader, describe
+from knowledge_vault.parsing.reading.ocr import Recognizer, programs_of
 from knowledge_vault.values import Limits
 
-_CLONE_NEWUSER = 0x10000000
-_CLONE_NEWNET = 0x40000000
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
-_SIGKILL = 9
+_PIECE = 1 << 20
+_LEAST_STEP = 0.02
+_CODE = Path(__file__).resolve().parents[1]
 
 
-def main() -> None:
-    job = json.loads(sys.stdin.buffer.readline())
+def serve(line: socket.socket, recognizer: Recognizer | None) -> None:
+    """Read the file that comes over the line, answer, and end the process."""
+    confine.die_with_parent()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    source = line.makefile("rb", buffering=_PIECE)
+    job = json.loads(source.readline())
     limits = Limits(**job["limits"])
-    _confine(limits)
-    content = sys.stdin.buffer.read()
+    recognizer = recognizer if job["media_type"] == PDF else None
+    confine.limit(limits)
+    confine.give_up_rights(readable=_libraries(), programs=programs_of(recognizer))
+    reader = Reader(limits, recognizer, _Progress(line))
     try:
-        parsed = read(content, name=job["name"], media_type=job["media_type"], limits=limits)
-        body = parsed.to_json()
-        head: dict[str, str] = {"parsed": "yes"}
+        first = source.read(_PIECE)
+        if not first:
+            raise DocumentEmpty(job["name"])
+        pieces = itertools.chain([first], iter(lambda: source.read(_PIECE), b""))
+        parsed = reader.read(pieces, name=job["name"], media_type=job["media_type"])
+        answer = json.dumps({"parsed": "yes"}).encode() + b"\n" + parsed.to_json()
     except DocumentRefused as error:
-        body, head = b"", describe(error)
+        answer = json.dumps(describe(error)).encode() + b"\n"
     except (MemoryError, RecursionError):
-        body, head = b"", {"refused": "memory"}
-    sys.stdout.buffer.write(json.dumps(head).encode() + b"\n" + body)
-    sys.stdout.buffer.flush()
+        answer = json.dumps({"refused": "memory"}).encode() + b"\n"
+    line.sendall(answer)
     os._exit(0)  # some readers' threads would keep the process for a while
 
 
-def _confine(limits: Limits) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.unshare(
-        _CLONE_NEWUSER | _CLONE_NEWNET
-    )  # may be refused, as in many containers: then the limits remain
-    for what, most in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_s),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-    ):
-        with contextlib.suppress(ValueError, OSError):  # a lower limit from outside already holds
-            resource.setrlimit(what, (most, most))
+class _Progress:
+    """Tells how far the reading is, not more often than it matters."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._told = 0.0
+
+    def __call__(self, share: float) -> None:
+        if share - self._told >= _LEAST_STEP:
+            self._told = share
+            self._line.sendall(json.dumps({"progress": round(share, 3)}).encode() + b"\n")
 
 
-if __name__ == "__main__":
-    main()
+def _libraries() -> list[Path]:
+    """All that a reader still needs from the disk: the interpreter's and its packages' files, and the system's."""
+    system = [
+        Path(each) for each in ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")
+    ]
+    return [*system, Path(sys.prefix), Path(sys.base_prefix), _CODE]

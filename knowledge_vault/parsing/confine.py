@@ -31,7 +31,7 @@ def die_with_parent() -> None:
 def leave_the_network() -> bool:
     """Move into a network of one's own that reaches nothing; False where the system refuses, as many containers do."""
     new_user, new_network = 0x10000000, 0x40000000
-    return sys.platform == "linux" and _libc().unshare(new_user | new_network) == 0
+    return sys.platform == "linux" and bool(_libc().unshare(new_user | new_network) == 0)
 
 
 def limit(limits: Limits) -> None:
@@ -120,7 +120,7 @@ def _filter_calls(*, may_run_programs: bool) -> bool:
     ]
     code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *line) for line in program))
     head = struct.pack("@HP", len(program), ctypes.addressof(code))
-    return _libc().prctl(_PR_SET_SECCOMP, 2, ctypes.create_string_buffer(head), 0, 0) == 0
+    return bool(_libc().prctl(_PR_SET_SECCOMP, 2, ctypes.create_string_buffer(head), 0, 0) == 0)
 
 
 # Landlock: only what is named may be read.

@@ -33,6 +33,7 @@ _START = (
 _WITH_REASON = ("DocumentTooLarge", "DocumentUnreadable", "DocumentWithoutText")
 _WITHOUT_REASON = ("DocumentEmpty", "DocumentLocked", "DocumentKindUnknown")
 _PIECE = 1 << 20
+_LONGEST_LINE = 100_000
 _GAVE_NOTHING = 1
 _IDLE_S = 60.0
 _TRIES = 2
@@ -105,28 +106,21 @@ class ParserProcess:
     ) -> tuple[bytes, bytes, int]:
         """The line that says how it went, what follows it, and the child's exit status."""
         line = await self._line()
-        reader, writer = await asyncio.open_unix_connection(sock=line, limit=_PIECE)
-        sending = asyncio.create_task(_send(writer, job, content))
+        sending = asyncio.create_task(_send(line, job, content))
+        answer = _Answer(line)
         try:
-            head = b""
-            while not head:
-                head = await reader.readline()
-                if not head.endswith(b"\n"):
-                    break
-                share = _progress_of(head)
-                if share is not None:
-                    progress(share)
-                    head = b""
-            rest = await _read_all(reader, most=6 * limits.text_characters + 1_000_000)
-        except ValueError:  # a line without end
-            return b"", b"", _GAVE_NOTHING
+            head = await answer.line()
+            while (share := _progress_of(head)) is not None:
+                progress(share)
+                head = await answer.line()
+            rest = await answer.rest(most=6 * limits.text_characters + 1_000_000)
+            if sending.done():
+                sending.result()  # the original could not be read to its end
         finally:
             sending.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await sending
-            writer.transport.abort()  # the template ends the child that still reads
-        if not head.endswith(b"\n"):  # it ended before its first line: what came is no more than its status
-            head, rest = b"", head + rest
+            line.close()  # the template ends the child that still reads
         if len(rest) < STATUS.size:
             return head, rest, _GAVE_NOTHING
         (status,) = STATUS.unpack(rest[-STATUS.size :])
@@ -175,28 +169,52 @@ class ParserProcess:
             return ours
 
 
-async def _send(writer: asyncio.StreamWriter, job: bytes, content: AsyncIterable[bytes]) -> None:
+async def _send(line: socket.socket, job: bytes, content: AsyncIterable[bytes]) -> None:
+    loop = asyncio.get_running_loop()
     try:
-        writer.write(job)
+        await loop.sock_sendall(line, job)
         async for piece in content:
-            writer.write(piece)
-            await writer.drain()
-        writer.write_eof()
+            await loop.sock_sendall(line, piece)
     except (BrokenPipeError, ConnectionResetError):
-        return  # the child has answered without reading to the end
-    except BaseException:
-        writer.transport.abort()  # else the child would wait for the rest
-        raise
+        return  # the child has answered, or ended, without reading to the end
+    finally:
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_WR)
 
 
-async def _read_all(reader: asyncio.StreamReader, *, most: int) -> bytes:
-    """What is left of the answer; ends early when it grows past `most` bytes."""
-    parts: list[bytes] = []
-    size = 0
-    while size <= most and (part := await reader.read(_PIECE)):
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts)
+class _Answer:
+    """What a child says: first lines, then the rest, of which the last bytes are its exit status."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._waiting = b""
+
+    async def line(self) -> bytes:
+        """The next line; empty when the child ended before it was whole."""
+        while b"\n" not in self._waiting[:_LONGEST_LINE]:
+            piece = await self._more()
+            if not piece or len(self._waiting) > _LONGEST_LINE:
+                return b""
+            self._waiting += piece
+        head, _, self._waiting = self._waiting.partition(b"\n")
+        return head
+
+    async def rest(self, *, most: int) -> bytes:
+        """All that follows; cut off soon after `most` bytes."""
+        parts = [self._waiting]
+        size = len(self._waiting)
+        while size <= most and (piece := await self._more()):
+            parts.append(piece)
+            size += len(piece)
+        return b"".join(parts)
+
+    async def _more(self) -> bytes:
+        try:
+            return await asyncio.get_running_loop().sock_recv(self._line, _PIECE)
+        except (
+            ConnectionResetError
+        ):  # it ended with some of the file unread; what it had said came before this
+            return b""
 
 
 def _progress_of(head: bytes) -> float | None:

@@ -80,7 +80,7 @@ class Reader:
         if media_type == RTF:
             return read_office(content, media_type=RTF, name=name)
         if media_type == LETTER:
-            self._go_deeper(name, "letter")
+            self._go_deeper(name, "it is a letter")
             return read_letter(content, name=name, limits=limits, read_member=self._read_member)
         text = decode(content, name)
         if media_type == HTML:
@@ -96,8 +96,8 @@ class Reader:
     def _read_zipped(self, content: bytes, name: str, media_type: str) -> Parsed:
         found = kind_of_zip(content, name=name, media_type=media_type, limits=self.limits)
         if found == ZIP:
-            self._go_deeper(name, "archive")
-            parsed = read_zip(content, name=name, limits=self.limits, read_member=self._read_member)
+            self._go_deeper(name, "it is an archive")
+            parsed = read_zip(content, name=name, limits=self.limits, read_member=self._read_packed)
         else:
             parsed = read_office(content, media_type=found, name=name)
             if found == EPUB and not parsed.text.strip():
@@ -106,16 +106,17 @@ class Reader:
 
     def _go_deeper(self, name: str, what: str) -> None:
         if self.depth >= _DEEPEST:
-            raise DocumentTooLarge(
-                name, reason=f"it is {'an' if what[0] in 'ae' else 'a'} {what} too deep inside others"
-            )
+            raise DocumentTooLarge(name, reason=f"{what} too deep inside others")
+
+    def _read_packed(self, name: str, content: bytes) -> Parsed:
+        if recognise(name, content[:HEAD_BYTES]).media_type == ZIP:
+            raise DocumentKindUnknown(name)
+        return self._read_member(name, content)
 
     def _read_member(self, name: str, content: bytes) -> Parsed:
         if not content:
             raise DocumentWithoutText(name)
         kind = recognise(name, content[:HEAD_BYTES])
-        if kind.media_type == ZIP and self.depth > 0:
-            raise DocumentKindUnknown(name)
         inner = replace(self, depth=self.depth + 1, progress=_untold)
         return inner.read([content], name=name, media_type=kind.media_type)
 

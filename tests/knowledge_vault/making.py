@@ -182,5 +182,6 @@ def a_zip(members: dict[str, str | bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            is_kind = name == "mimetype"  # which books and OpenDocument keep first and as it is
+            archive.writestr(name, content, zipfile.ZIP_STORED if is_kind else None)
     return buffer.getvalue()

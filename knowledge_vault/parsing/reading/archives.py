@@ -117,7 +117,7 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> b
 def shown_path(path: str) -> str:
     """A member's path as a heading: printable, without the steps by which an archive leaves its folder."""
     steps = PurePosixPath(path.replace("\\", "/").replace("\0", "")).parts
-    kept = [step for step in steps if step not in ("/", "..", ".") and not step.endswith(":")]
+    kept = [step for step in steps if step.strip("/") not in ("", "..", ".") and not step.endswith(":")]
     shown = "".join(c if c.isprintable() else " " for c in "/".join(kept))
     return shown[-200:] or "file"
 

@@ -73,12 +73,10 @@ def _text(part: EmailMessage, name: str) -> str:
 def _attachments(letter: EmailMessage, read_member: ReadMember) -> tuple[list[Named], list[str]]:
     read: list[Named] = []
     unread: list[str] = []
-    for number, part in enumerate(letter.iter_attachments(), start=1):
+    for number, part in enumerate(_parts(letter), start=1):
         if number > _MOST_PARTS:
             unread.append(f"all after the first {_MOST_PARTS}")
             break
-        if not isinstance(part, EmailMessage):
-            continue
         title = shown_path(part.get_filename() or f"attachment {number}")
         content: object = part.get_payload(decode=True)
         if part.get_content_type() == "message/rfc822":
@@ -93,3 +91,10 @@ def _attachments(letter: EmailMessage, read_member: ReadMember) -> tuple[list[Na
         except DocumentRefused as error:
             unread.append(f"{title} ({error.title.lower()})")
     return read, unread
+
+
+def _parts(letter: EmailMessage) -> list[EmailMessage]:
+    try:
+        return [part for part in letter.iter_attachments() if isinstance(part, EmailMessage)]
+    except (AttributeError, KeyError, TypeError, ValueError):  # says it has parts, and has none
+        return []

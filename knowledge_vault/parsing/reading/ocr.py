@@ -25,8 +25,7 @@ class Recognizer:
         ended = subprocess.run(
             command,
             input=picture,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            capture_output=True,  # the null device cannot be opened for writing here
             env={"OMP_THREAD_LIMIT": "1", "LANG": "C.UTF-8", "PATH": _PLACES},
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S)),  # one thread
             check=False,

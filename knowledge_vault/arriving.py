@@ -1,14 +1,15 @@
 """A file on its way in: looked at while it streams by, sealed under a key of its own, on disk before it is known."""
 
 from collections.abc import AsyncIterable, AsyncIterator
+from dataclasses import replace
 
 from knowledge_vault import crypto
 from knowledge_vault.documents import NewDocument
 from knowledge_vault.errors import DocumentEmpty, DocumentTooLarge
+from knowledge_vault.keys.keyring import VaultKeys
 from knowledge_vault.originals import Originals
 from knowledge_vault.parsing.kinds import HEAD_BYTES, Kind, last_part, recognise
 from knowledge_vault.values import DocumentId
-from knowledge_vault.vaults import VaultKeys
 
 
 async def seal_arriving(
@@ -26,7 +27,7 @@ async def seal_arriving(
     Raises:
         DocumentEmpty, DocumentTooLarge, DocumentKindUnknown: nothing was kept.
     """
-    data_key, sealed_key = keys.vault_key.new_data_key(document, version)
+    data_key = keys.vault_key.new_data_key(document, version)
     arriving = _Arriving(last_part(name), keys.search.content_key, most_bytes)
     original = await originals.write(data_key, arriving.check(content))
     assert arriving.kind is not None  # `check` raised otherwise
@@ -39,9 +40,16 @@ async def seal_arriving(
         content_mac=arriving.mac.digest(),
         original=original,
         data_key=data_key,
-        sealed_key=sealed_key,
-        key_version=keys.vault_key.version,
+        search_version=keys.search.version,
     )
+
+
+async def digest_anew(new: NewDocument, keys: VaultKeys, originals: Originals) -> NewDocument:
+    """The same after the vault's search secret was replaced while the file was arriving."""
+    mac = crypto.digest(keys.search.content_key)
+    async for part in originals.stream(new.original, new.data_key):
+        mac.update(part)
+    return replace(new, content_mac=mac.digest(), search_version=keys.search.version)
 
 
 class _Arriving:

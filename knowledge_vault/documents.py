@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.errors import NotFound
 from knowledge_vault.keys import DataKey
+from knowledge_vault.keys.keyring import VaultKeys
 from knowledge_vault.moments import at, microseconds
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import chunks, document_keys, document_texts, documents, replacements
@@ -66,8 +67,12 @@ class NewDocument:
     content_mac: bytes
     original: str
     data_key: DataKey
-    sealed_key: bytes
-    key_version: int
+    search_version: int
+    """Of the search secret that keyed `content_mac`."""
+
+
+class SearchSecretReplaced(Exception):
+    """Between making something with a vault's search secret and recording it."""
 
 
 class Documents:
@@ -78,9 +83,22 @@ class Documents:
         self._opened: OrderedDict[tuple[DocumentId, int], OpenDocument] = OrderedDict()
         """Documents lately used: a search opens chunks of hundreds at once."""
 
+    def forget(self, vault: VaultId) -> None:
+        """Drop what is open of a vault that was locked, or whose keys changed."""
+        for place in [place for place, opened in self._opened.items() if opened.vault_id == vault]:
+            del self._opened[place]
+
     async def add(self, tenant: TenantId, vault: VaultId, new: NewDocument) -> DocumentId | None:
-        """Record a sealed document; when the vault has these bytes already, that document's id instead."""
+        """Record a sealed document; when the vault has these bytes already, that document's id instead.
+
+        Raises:
+            SearchSecretReplaced: since `content_mac` was made; make it again.
+            VaultLocked: meanwhile.
+        """
         async with self._database.writing() as connection:
+            keys = await self._vaults.keys_in(connection, tenant, vault)
+            if keys.search.version != new.search_version:
+                raise SearchSecretReplaced
             twin = await connection.scalar(
                 select(documents.c.id).where(
                     documents.c.vault_id == vault, documents.c.content_mac == new.content_mac
@@ -88,13 +106,16 @@ class Documents:
             )
             if twin is not None:
                 return DocumentId(twin)
-            await self._insert(connection, documents, tenant, vault, new)
+            await self._insert(connection, documents, keys, new)
         return None
 
     async def add_replacement(self, tenant: TenantId, present: Entry, new: NewDocument) -> DocumentId | None:
         """Record what is to replace a document, in place of what was to before; or the id of a twin, as `add`."""
         vault = present.document.vault_id
         async with self._database.writing() as connection:
+            keys = await self._vaults.keys_in(connection, tenant, vault)
+            if keys.search.version != new.search_version:
+                raise SearchSecretReplaced
             twin = await connection.scalar(
                 select(documents.c.id).where(
                     documents.c.vault_id == vault, documents.c.content_mac == new.content_mac
@@ -102,17 +123,18 @@ class Documents:
             )
             if twin is not None:
                 return DocumentId(twin)
-            await self._insert(connection, replacements, tenant, vault, new)
+            await self._insert(connection, replacements, keys, new)
         return None
 
     async def _insert(
-        self, connection: AsyncConnection, table: Table, tenant: TenantId, vault: VaultId, new: NewDocument
+        self, connection: AsyncConnection, table: Table, keys: VaultKeys, new: NewDocument
     ) -> None:
+        """`keys`: as this connection sees them."""
         await connection.execute(
             insert(table).values(
                 id=new.id,
-                tenant_id=tenant,
-                vault_id=vault,
+                tenant_id=keys.vault_key.tenant,
+                vault_id=keys.vault_key.vault,
                 version=new.version,
                 stage=Stage.SEALED,
                 progress=0.0,
@@ -132,8 +154,8 @@ class Documents:
             insert(document_keys).values(
                 document_id=new.id,
                 version=new.version,
-                key_version=new.key_version,
-                sealed_key=new.sealed_key,
+                key_version=keys.vault_key.version,
+                sealed_key=keys.vault_key.seal_data_key(new.data_key, new.id, new.version),
             )
         )
 
@@ -178,6 +200,17 @@ class Documents:
             )
             found |= {entry.opened.id: entry.opened for entry in entries}
         return found
+
+    async def original_names(self, vault: VaultId) -> Sequence[str]:
+        """The names of the vault's sealed files; needs no key."""
+        async with self._database.reading() as connection:
+            return [
+                name
+                for table in (documents, replacements)
+                for name in (
+                    await connection.execute(select(table.c.original).where(table.c.vault_id == vault))
+                ).scalars()
+            ]
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
         """Documents that are under way themselves, or whose replacement is; oldest first."""
@@ -319,7 +352,7 @@ class Documents:
         self, connection: AsyncConnection, tenant: TenantId, table: Table, condition: object
     ) -> Sequence[Entry]:
         query = (
-            select(table, document_keys.c.sealed_key)
+            select(table, document_keys.c.sealed_key, document_keys.c.key_version)
             .join(
                 document_keys,
                 (document_keys.c.document_id == table.c.id) & (document_keys.c.version == table.c.version),
@@ -355,9 +388,11 @@ class Documents:
 
     async def _open(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:
         place = (DocumentId(row.id), row.version)
+        vault = VaultId(row.vault_id)
+        await self._vaults.keys(tenant, vault)  # also for those at hand: the vault may be locked by now
         if place not in self._opened:
-            vault = VaultId(row.vault_id)
-            key = (await self._vaults.keys(tenant, vault)).vault_key.open_data_key(row.sealed_key, *place)
+            vault_key = await self._vaults.key_of_version(tenant, vault, row.key_version)
+            key = vault_key.open_data_key(row.sealed_key, *place)
             name = key.open(row.sealed_name, "name").decode()
             self._opened[place] = OpenDocument(place[0], vault, place[1], name, key)
             if len(self._opened) > _MOST_OPENED:

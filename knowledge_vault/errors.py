@@ -10,6 +10,9 @@ VaultError
 │   ├── DocumentLocked           protected by a password
 │   └── DocumentWithoutText      nothing but pictures, or nothing at all
 ├── VaultUnavailable         a part did not answer: repeating may help
+├── VaultLocked              its owner holds the key, and has not opened it: unlock, then repeat
+├── UnlockRefused            not the passphrase or recovery code of this vault
+├── ModeRefused              the owner mode cannot be changed like that now
 ├── SealBroken               sealed bytes were altered, moved, or belong to another key
 ├── RootKeyUnusable          the root key cannot be had, so nothing sealed can be opened
 │   ├── KeyFileUnusable          its file is missing, misplaced, too open, or holds another key
@@ -111,6 +114,27 @@ class DocumentWithoutText(DocumentRefused):
 
 class VaultUnavailable(VaultError):
     """A part of the vault did not answer; repeating may help."""
+
+
+class VaultLocked(VaultError):
+    """Nobody has to wait for it: nothing is lost, and what was under way goes on after unlocking."""
+
+    def __init__(self, vault: str) -> None:
+        super().__init__(
+            "This vault is locked: its owner holds the key. "
+            "Unlock it with the passphrase or the recovery code, then repeat."
+        )
+        self.facts = {"vault_id": vault}
+
+
+class UnlockRefused(VaultError):
+    def __init__(self, kind: str) -> None:
+        what = "recovery code" if kind == "code" else "passphrase"
+        super().__init__(f"This is not the {what} of this vault. Nothing was changed; try again.")
+
+
+class ModeRefused(VaultError):
+    """The owner mode cannot be changed like that now; the message says what to do."""
 
 
 class SealBroken(VaultError):

@@ -14,11 +14,12 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import statistics
 from knowledge_vault.ahead import ahead
 from knowledge_vault.chunking import Span, chunk
-from knowledge_vault.documents import Documents, Entry
+from knowledge_vault.documents import Documents, Entry, SearchSecretReplaced
 from knowledge_vault.errors import DocumentRefused, DocumentWithoutText, NotFound
 from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.index.vault_index import Entry as IndexEntry
@@ -180,6 +181,7 @@ class Ingestion:
         chunks_done, began = len(saved), time.monotonic()
         async with aclosing(ahead(pieces, at_once=_BATCHES_AT_ONCE)) as work:
             async for found in work:
+                await self._vaults.keys(tenant, entry.document.vault_id)  # locked meanwhile: this waits too
                 chunks_done += len(found)
                 done = _CHUNKED + (_EMBEDDED - _CHUNKED) * chunks_done / len(spans)
                 async with self._database.writing() as connection:
@@ -239,7 +241,7 @@ class Ingestion:
                     entry.opened,
                     language=language,
                     words=count_words(
-                        [keys.term(language, word) for word in stem(split_words(text), language)]
+                        [keys.word(language, word) for word in stem(split_words(text), language)]
                     ),
                     vector=vector,
                 )
@@ -249,7 +251,8 @@ class Ingestion:
         return await asyncio.to_thread(put_together)
 
     async def _activate(self, tenant: TenantId, entry: Entry, progress: Progress) -> None:
-        keys = (await self._vaults.keys(tenant, entry.document.vault_id)).search
+        vault = entry.document.vault_id
+        keys = (await self._vaults.keys(tenant, vault)).search
         found = await self._passages.of_document(entry)
         await self.add_to_index(keys, found)  # also when it lay there before a restart, which cleaned up
         if entry.document.stage is Stage.EMBEDDED:
@@ -258,15 +261,21 @@ class Ingestion:
                     connection, entry, before=Stage.EMBEDDED, after=Stage.INDEXED, progress=_INDEXED
                 )
             progress(_INDEXED)
-        if entry.is_replacement:
-            is_active = await self._take_over(tenant, entry, found, keys)
-        else:
-            async with self._database.writing() as connection:
-                is_active = await self._documents.advance(
-                    connection, entry, before=Stage.INDEXED, after=Stage.ACTIVE, progress=1.0
-                )
-                if is_active:
-                    await statistics.count_in(connection, entry.document.vault_id, found)
+        try:
+            if entry.is_replacement:
+                is_active = await self._take_over(tenant, entry, found, keys)
+            else:
+                async with self._database.writing() as connection:
+                    await self._check_in_force(connection, keys)
+                    is_active = await self._documents.advance(
+                        connection, entry, before=Stage.INDEXED, after=Stage.ACTIVE, progress=1.0
+                    )
+                    if is_active:
+                        await statistics.count_in(connection, keys, found)
+        except SearchSecretReplaced:
+            await self._index.drop(keys.shard)  # adding to it made it anew
+            await self._activate(tenant, entry, progress)
+            return
         if is_active:
             progress(1.0)
             return
@@ -286,14 +295,14 @@ class Ingestion:
             return False
         was_active = present.document.stage is Stage.ACTIVE
         before = await self._passages.of_document(present)
-        vault = new.document.vault_id
         try:
             async with self._database.writing() as connection:
+                await self._check_in_force(connection, keys)
                 if not await self._documents.replace(connection, present, new):
                     return False
                 if was_active:
-                    await statistics.count_out(connection, vault, before)
-                await statistics.count_in(connection, vault, found)
+                    await statistics.count_out(connection, keys, before)
+                await statistics.count_in(connection, keys, found)
         except IntegrityError:
             await self._documents.fail(
                 new,
@@ -308,12 +317,22 @@ class Ingestion:
         await self._index.remove(keys, [item.chunk.passage_id for item in before])
         return True
 
+    async def _check_in_force(self, connection: AsyncConnection, keys: SearchKeys) -> None:
+        in_force = (await self._vaults.keys_in(connection, keys.tenant, keys.vault)).search
+        if in_force.version != keys.version:
+            raise SearchSecretReplaced
+
     async def add_to_index(self, keys: SearchKeys, found: Sequence[Searchable]) -> None:
         for start in range(0, len(found), _INDEX_BATCH):
             await self._index.add(
                 keys,
                 [
-                    IndexEntry(item.chunk.passage_id, item.document.id, item.vector, item.terms.tolist())
+                    IndexEntry(
+                        item.chunk.passage_id,
+                        item.document.id,
+                        item.vector,
+                        keys.terms(item.terms.tolist()),
+                    )
                     for item in found[start : start + _INDEX_BATCH]
                 ],
             )

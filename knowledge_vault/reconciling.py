@@ -3,7 +3,7 @@
 import logging
 
 from knowledge_vault.documents import Documents
-from knowledge_vault.errors import VaultUnavailable
+from knowledge_vault.errors import SealBroken, VaultLocked, VaultUnavailable
 from knowledge_vault.index.vault_index import VaultIndex
 from knowledge_vault.ingestion import Ingestion
 from knowledge_vault.originals import Originals
@@ -36,11 +36,15 @@ class Reconciler:
     async def run(self) -> None:
         """Only while nothing is added: what no row knows is removed."""
         await self._originals.keep_only(await self._documents.originals())
-        known = await self._vaults.all_ids()
-        for vault in await self._index.vaults() - {vault for _, vault in known}:
-            await self._index.drop(vault)
-        for tenant, vault in known:
-            await self.repair(tenant, vault)
+        for shard in await self._index.shards() - await self._vaults.shards():
+            await self._index.drop(shard)
+        for tenant, vault in await self._vaults.all_ids():
+            try:
+                await self.repair(tenant, vault)
+            except VaultLocked:
+                pass  # done when its owner unlocks it
+            except SealBroken:
+                log.exception("vault.damaged vault=%s", vault)  # no reason to keep the others closed
 
     async def repair(self, tenant: TenantId, vault: VaultId) -> None:
         """Add what one vault's index lacks and remove what it should not have."""
@@ -49,7 +53,7 @@ class Reconciler:
             indexed = await self._index.ids(keys)
         except VaultUnavailable:
             log.warning("index.rebuilt vault=%s", vault)
-            await self._index.drop(vault)
+            await self._index.drop(keys.shard)
             indexed = set()
         wanted = await self._passages.active_ids(tenant, vault)
         if surplus := indexed - wanted:

@@ -61,14 +61,18 @@ class _Question:
     def may_use_words(self) -> bool:
         return is_open(self.coverage, self.share_without_spaces)
 
-    def terms(self, keys: SearchKeys) -> Mapping[int, float]:
-        """The words that occur somewhere, as one vault's index knows them."""
+    def words(self, keys: SearchKeys) -> Mapping[int, float]:
+        """The words that occur somewhere, as one vault's sealed chunks name them."""
         return {
-            keys.term(language, word): weight
+            keys.word(language, word): weight
             for language, words in self.weights.items()
             for word, weight in words.items()
             if word in self.known[language]
         }
+
+    def terms(self, keys: SearchKeys) -> Mapping[int, float]:
+        """The same words, as one vault's index knows them."""
+        return {keys.term(word): weight for word, weight in self.words(keys).items()}
 
 
 class Searcher:
@@ -92,6 +96,7 @@ class Searcher:
         vector: NDArray[np.float32] | None = None,
     ) -> SearchResult:
         """`vector`: of the question, when it is known already."""
+        vault_ids = list(dict.fromkeys(vault_ids))
         keys = {vault: (await self._vaults.keys(tenant, vault)).search for vault in vault_ids}
         words = split_words(question)
         async with self._database.reading() as connection:
@@ -104,6 +109,9 @@ class Searcher:
             vector = (await self._embedder.embed_queries([question]))[0]
         ids = await self._candidates(keys, asked, vector, permitted)
         found = await self._passages.active(tenant, ids, vaults=keys, within=permitted)
+        now = [(await self._vaults.keys(tenant, vault)).search.version for vault in vault_ids]
+        if now != [key.version for key in keys.values()]:  # the index was replaced under our feet: once more
+            return await self.search(tenant, vault_ids, question, limit=limit, within=within, vector=vector)
         ranked = await asyncio.to_thread(_rank, found, keys, asked, vector.astype(np.float64), limit=limit)
         return SearchResult(tuple(ranked), not_ready, asked.coverage)
 
@@ -153,7 +161,11 @@ async def _weigh(
     stems = {language: list(dict.fromkeys(stem(words, language))) for language in totals}
     containing: dict[tuple[Language, str], int] = {}
     for vault, key in keys.items():
-        named = {key.term(language, each): (language, each) for language in stems for each in stems[language]}
+        named = {
+            key.term(key.word(language, each)): (language, each)
+            for language in stems
+            for each in stems[language]
+        }
         for term, count in (await statistics.frequencies(connection, vault, named)).items():
             containing[named[term]] = containing.get(named[term], 0) + count
     return _Question(
@@ -188,7 +200,7 @@ def _rank(
     keywords = np.zeros(len(found))
     if asked.may_use_words:
         keywords = keyword_scores(
-            found, {vault: asked.terms(key) for vault, key in keys.items()}, asked.mean_word_count
+            found, {vault: asked.words(key) for vault, key in keys.items()}, asked.mean_word_count
         )
     fused = fuse(
         similarities, keywords if asked.may_use_words else None, population=asked.population

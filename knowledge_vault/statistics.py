@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.passages import Searchable
 from knowledge_vault.tables import search_terms, search_totals
 from knowledge_vault.values import VaultId
@@ -22,25 +23,30 @@ class Totals:
     word_count: int
 
 
-async def count_in(connection: AsyncConnection, vault: VaultId, found: Sequence[Searchable]) -> None:
+async def count_in(connection: AsyncConnection, keys: SearchKeys, found: Sequence[Searchable]) -> None:
     """Add the chunks of a document that becomes active."""
-    await _change(connection, vault, found, sign=1)
+    await _change(connection, keys, found, sign=1)
 
 
-async def count_out(connection: AsyncConnection, vault: VaultId, found: Sequence[Searchable]) -> None:
+async def count_out(connection: AsyncConnection, keys: SearchKeys, found: Sequence[Searchable]) -> None:
     """Take off the chunks of a document that is no longer active."""
-    await _change(connection, vault, found, sign=-1)
+    await _change(connection, keys, found, sign=-1)
     await connection.execute(
-        delete(search_terms).where(search_terms.c.vault_id == vault, search_terms.c.chunk_count <= 0)
+        delete(search_terms).where(search_terms.c.vault_id == keys.vault, search_terms.c.chunk_count <= 0)
     )
 
 
 async def _change(
-    connection: AsyncConnection, vault: VaultId, found: Sequence[Searchable], *, sign: int
+    connection: AsyncConnection, keys: SearchKeys, found: Sequence[Searchable], *, sign: int
 ) -> None:
-    terms: Counter[int] = Counter()
+    """`keys` must be those in force in this very transaction."""
+    vault = keys.vault
+    words: Counter[int] = Counter()
     for item in found:
-        terms.update(item.terms.tolist())
+        words.update(item.terms.tolist())
+    terms: Counter[int] = Counter()
+    for word, count in words.items():
+        terms[keys.term(word)] += count
     if terms:
         addition = insert(search_terms)
         await connection.execute(

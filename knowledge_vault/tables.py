@@ -55,10 +55,53 @@ vaults = Table(
     Column("tenant_id", String, nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
     Column("key_version", Integer, nullable=False),
-    Column("sealed_key", LargeBinary, nullable=False, comment="by the root key"),
+    Column(
+        "sealed_key", LargeBinary, nullable=False, comment="by the root key; empty where the owner holds it"
+    ),
     Column("search_version", Integer, nullable=False),
-    Column("sealed_search_secret", LargeBinary, nullable=False, comment="by the root key"),
+    Column("sealed_search_secret", LargeBinary, nullable=False, comment="by the root key or the vault key"),
     Column("sealed_labels", LargeBinary, nullable=False, comment="name and description, by the vault key"),
+    Column(
+        "mode", String, nullable=False, server_default="always", comment="who holds the vault key: OwnerMode"
+    ),
+    Column(
+        "secrets_by_vault_key",
+        Boolean,
+        nullable=False,
+        server_default="0",
+        comment="the search secrets and the word secret are sealed by the vault key, not by the root key",
+    ),
+    Column(
+        "sealed_word_secret",
+        LargeBinary,
+        comment="names words in sealed chunks; none: the search secret",
+    ),
+    Column("previous_key_version", Integer, comment="while data keys are sealed anew: the key before"),
+    Column("sealed_previous_key", LargeBinary, comment="by the vault key"),
+    Column("next_search_version", Integer, comment="while the index is built anew"),
+    Column("sealed_next_search_secret", LargeBinary, comment="as sealed_search_secret"),
+)
+
+vault_wraps = Table(
+    "vault_wraps",
+    metadata,
+    Column("vault_id", String, ForeignKey("vault_vaults.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String, primary_key=True, comment="passphrase or code"),
+    Column("parameters", String, nullable=False, comment="of Argon2id, as JSON; empty for a code"),
+    Column("sealed_recipient", LargeBinary, nullable=False, comment="the public half, by the vault key"),
+    Column("sealed", LargeBinary, nullable=False, comment="the vault key, sealed to the recipient"),
+    comment="Ways in which an owner opens a vault whose key the server does not hold.",
+)
+
+vault_grants = Table(
+    "vault_grants",
+    metadata,
+    Column("vault_id", String, ForeignKey("vault_vaults.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "expires_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC; part of the context"
+    ),
+    Column("sealed", LargeBinary, nullable=False, comment="the vault key, by the root key"),
+    comment="What lets the server open an owner's vault by itself until a date.",
 )
 
 

@@ -42,6 +42,17 @@ class Stage(StrEnum):
         return self in (Stage.ACTIVE, Stage.FAILED, Stage.CANCELLED)
 
 
+class OwnerMode(StrEnum):
+    """Who can open a vault. What each promises is in `keys/modes.py`."""
+
+    ALWAYS = "always"
+    """The server holds the key, under its root key."""
+    SESSION = "session"
+    """The owner holds it, and opens the vault into memory for some hours."""
+    GRANT = "grant"
+    """The owner holds it, and lets the server open the vault by itself until a date."""
+
+
 @dataclass(frozen=True)
 class Vault:
     id: VaultId
@@ -56,6 +67,11 @@ class Vault:
     """Of the originals, unsealed."""
     not_ready_count: int
     """Documents that a search does not see yet, or never will: neither active nor deleted."""
+    mode: OwnerMode
+    is_locked: bool
+    """Its name cannot be read then, nor anything in it."""
+    open_until: datetime | None
+    """When it locks itself; None where it is locked or always open."""
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_vault import statistics
-from knowledge_vault.arriving import seal_arriving
-from knowledge_vault.documents import Documents, Entry, NewDocument
-from knowledge_vault.errors import SealBroken, VaultUnavailable
+from knowledge_vault.arriving import digest_anew, seal_arriving
+from knowledge_vault.custody import Custody
+from knowledge_vault.documents import Documents, Entry, NewDocument, SearchSecretReplaced
+from knowledge_vault.errors import SealBroken, VaultLocked, VaultUnavailable
 from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.index.vault_index import VaultIndex
 from knowledge_vault.ingestion import Ingestion
 from knowledge_vault.intake import intake
 from knowledge_vault.keys import RootKey
+from knowledge_vault.keys.keyring import VaultKeyring, VaultKeys
+from knowledge_vault.keys.owner import OwnerModes
+from knowledge_vault.keys.rotation import VaultKeyRotation
 from knowledge_vault.originals import Originals
 from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.parsing.process import ParserProcess
@@ -33,6 +37,7 @@ from knowledge_vault.passages import Passages
 from knowledge_vault.ports import Clock, Database, Embedder
 from knowledge_vault.reconciling import Reconciler
 from knowledge_vault.search import Searcher, as_passage
+from knowledge_vault.search_rotation import SearchRotation
 from knowledge_vault.shredding import forget_deleted_rows
 from knowledge_vault.values import (
     Added,
@@ -82,8 +87,10 @@ class KnowledgeVault:
         self._parser = parser or ParserProcess()
         self._originals = Originals(data_dir / "originals")
         self._index = VaultIndex(engine or EdgeEngine(data_dir / "index", dimension=embedder.dimension))
-        self._vaults = Vaults(database, root_key, clock, dimension=embedder.dimension)
+        keyring = VaultKeyring(database, root_key, clock, dimension=embedder.dimension)
+        self._vaults = Vaults(database, keyring, clock)
         self._documents = Documents(database, self._vaults, clock)
+        keyring.when_forgotten(self._documents.forget)
         self._passages = Passages(database, self._documents)
         self._searcher = Searcher(database, self._vaults, self._passages, self._index, embedder)
         self._ingestion = Ingestion(
@@ -101,12 +108,34 @@ class KnowledgeVault:
             self._vaults, self._documents, self._passages, self._originals, self._index, self._ingestion
         )
 
+        key_rotation = VaultKeyRotation(database, keyring)
+        self.custody = Custody(
+            database,
+            keyring,
+            OwnerModes(database, keyring, clock, key_rotation),
+            key_rotation,
+            SearchRotation(
+                database,
+                keyring,
+                self._documents,
+                self._passages,
+                self._originals,
+                self._index,
+                self._ingestion,
+            ),
+            repair=self._reconciler.repair,
+            forget_deleted_rows=lambda: forget_deleted_rows(database),
+        )
+        """Who holds the vaults' keys, and replacing them."""
+
     async def start(self) -> None:
         """Make the index and the originals agree with SQL; what was under way is the caller's to resume."""
         await self._reconciler.run()
+        await self.custody.start()
 
     async def stop(self) -> None:
-        """Close the index and end the parser's children."""
+        """Close the index, end the parser's children, and forget what owners unlocked."""
+        await self.custody.stop()
         await self._parser.close()
         await self._index.close()
 
@@ -132,13 +161,16 @@ class KnowledgeVault:
         return await self._vaults.update(tenant_id, vault_id, name=name, description=description)
 
     async def delete_vault(self, tenant_id: TenantId, vault_id: VaultId) -> None:
-        """Destroy its keys, then its documents and its index."""
-        entries = await self._documents.list(tenant_id, vault_id)
+        """Destroy its keys, then its documents and its index; also of a locked one."""
+        await self._vaults.check_exists(tenant_id, vault_id)
+        originals = await self._documents.original_names(vault_id)
+        shards = await self._vaults.shards(vault_id)
         await self._vaults.delete(tenant_id, vault_id)
         await forget_deleted_rows(self._database)
-        await self._index.drop(vault_id)
-        for entry in entries:
-            await self._originals.delete(entry.original)
+        for shard in shards:
+            await self._index.drop(shard)
+        for original in originals:
+            await self._originals.delete(original)
 
     async def add_document(
         self, tenant_id: TenantId, vault_id: VaultId, *, name: str, content: AsyncIterable[bytes]
@@ -161,7 +193,7 @@ class KnowledgeVault:
             most_bytes=self._limits.file_bytes,
         )
         async with self._kept_if_new(new):
-            twin = await self._documents.add(tenant_id, vault_id, new)
+            twin = await self._record(keys, new, lambda each: self._documents.add(tenant_id, vault_id, each))
         if twin is not None:
             await self._originals.delete(new.original)
         return Added(await self.get_document(tenant_id, twin or new.id), already_there=twin is not None)
@@ -195,7 +227,9 @@ class KnowledgeVault:
         )
         async with self._kept_if_new(new):
             await self.dismiss_replacement(tenant_id, document_id)
-            twin = await self._documents.add_replacement(tenant_id, present, new)
+            twin = await self._record(
+                keys, new, lambda each: self._documents.add_replacement(tenant_id, present, each)
+            )
         if twin is not None:
             await self._originals.delete(new.original)
         return Added(await self.get_document(tenant_id, twin or document_id), already_there=twin is not None)
@@ -223,6 +257,16 @@ class KnowledgeVault:
         except BaseException:
             await self._originals.delete(new.original)
             raise
+
+    async def _record(
+        self, keys: VaultKeys, new: NewDocument, add: Callable[[NewDocument], Awaitable[DocumentId | None]]
+    ) -> DocumentId | None:
+        while True:
+            try:
+                return await add(new)
+            except SearchSecretReplaced:  # while the file was arriving
+                keys = await self._vaults.keys(keys.vault_key.tenant, keys.vault_key.vault)
+                new = await digest_anew(new, keys, self._originals)
 
     async def list_documents(self, tenant_id: TenantId, vault_id: VaultId) -> Sequence[Document]:
         """Oldest first."""
@@ -295,12 +339,12 @@ class KnowledgeVault:
         """Destroy its data key, then its original, text, chunks and points; works at any stage."""
         entry = await self._documents.get(tenant_id, document_id)
         vault_id = entry.document.vault_id
-        keys = (await self._vaults.keys(tenant_id, vault_id)).search
         await self.dismiss_replacement(tenant_id, document_id)
         found = await self._passages.of_document(entry)
         async with self._database.writing() as connection:
+            keys = (await self._vaults.keys_in(connection, tenant_id, vault_id)).search
             if await self._documents.is_at(connection, entry, Stage.ACTIVE):
-                await statistics.count_out(connection, vault_id, found)
+                await statistics.count_out(connection, keys, found)
             await self._documents.delete(connection, entry)
         await forget_deleted_rows(self._database)
         self._ingestion.stop_reading(entry)
@@ -386,6 +430,8 @@ class KnowledgeVault:
     ) -> None:
         try:
             await stage()
+        except VaultLocked:  # it waits where it is until its owner unlocks the vault
+            log.info("ingestion.waits_for_unlocking document=%s", document_id)
         except Exception as error:  # whatever stopped a stage belongs to the document, not to its workflow
             log.exception("ingestion.failed document=%s", document_id)
             for entry in await self._documents.versions(tenant_id, document_id):

@@ -1,45 +1,33 @@
 """Vaults as rows: create, name, count and shred them, and open the keys that everything in them hangs on."""
 
 import json
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import crypto
-from knowledge_vault.errors import NotFound
-from knowledge_vault.index.scramble import SearchKeys
-from knowledge_vault.keys.tree import RootKey, VaultKey, search_secret_context, vault_key_context
+from knowledge_vault.errors import NotFound, VaultLocked
+from knowledge_vault.index.scramble import shard_of
+from knowledge_vault.keys.keyring import VaultKeyring, VaultKeys, VaultRow, new_vault_key, vault_rows
+from knowledge_vault.keys.tree import VaultKey, vault_key_context
 from knowledge_vault.moments import at, microseconds
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import documents, vaults
-from knowledge_vault.values import Stage, Stats, TenantId, Vault, VaultId
-
-_MOST_KEYS = 256
-
-
-@dataclass(frozen=True, repr=False)
-class VaultKeys:
-    """A vault's keys, open in memory."""
-
-    vault_key: VaultKey
-    search: SearchKeys
+from knowledge_vault.values import OwnerMode, Stage, Stats, TenantId, Vault, VaultId
 
 
 class Vaults:
-    def __init__(self, database: Database, root_key: RootKey, clock: Clock, *, dimension: int) -> None:
+    def __init__(self, database: Database, keyring: VaultKeyring, clock: Clock) -> None:
         self._database = database
-        self._root_key = root_key
+        self._keyring = keyring
         self._clock = clock
-        self._dimension = dimension
-        self._keys: OrderedDict[tuple[TenantId, VaultId], VaultKeys] = OrderedDict()
 
     async def create(self, tenant: TenantId, *, name: str, description: str) -> Vault:
         vault = VaultId(uuid4().hex)
-        secret, search_secret = crypto.new_secret(), crypto.new_secret()
-        key = VaultKey(secret, tenant, vault, 1)
+        key = new_vault_key(tenant, vault, 1)
+        root_key = self._keyring.root_key
         async with self._database.writing() as connection:
             await connection.execute(
                 insert(vaults).values(
@@ -47,11 +35,11 @@ class Vaults:
                     tenant_id=tenant,
                     created_at=microseconds(self._clock.now()),
                     key_version=1,
-                    sealed_key=self._root_key.seal(secret, vault_key_context(tenant, vault, 1)),
+                    sealed_key=root_key.seal(key.secret, vault_key_context(tenant, vault, 1)),
                     search_version=1,
-                    sealed_search_secret=self._root_key.seal(
-                        search_secret, search_secret_context(tenant, vault, 1)
-                    ),
+                    sealed_search_secret=key.seal_secret(crypto.new_secret(), "search-secret", 1),
+                    secrets_by_vault_key=True,
+                    mode=OwnerMode.ALWAYS,
                     sealed_labels=key.seal_labels(_labels(name, description)),
                 )
             )
@@ -70,12 +58,12 @@ class Vaults:
         self, tenant: TenantId, vault: VaultId, *, name: str | None, description: str | None
     ) -> Vault:
         before = await self.get(tenant, vault)
-        key = (await self.keys(tenant, vault)).vault_key
         labels = _labels(
             before.name if name is None else name,
             before.description if description is None else description,
         )
         async with self._database.writing() as connection:
+            key = (await self._keyring.open_in(connection, tenant, vault)).vault_key
             await connection.execute(
                 update(vaults)
                 .where(vaults.c.id == vault, vaults.c.tenant_id == tenant)
@@ -89,34 +77,50 @@ class Vaults:
             result = await connection.execute(
                 delete(vaults).where(vaults.c.id == vault, vaults.c.tenant_id == tenant)
             )
-        self._keys.pop((tenant, vault), None)
+        self._keyring.lock(vault)
         if result.rowcount == 0:
             raise NotFound("vault", vault)
 
     async def keys(self, tenant: TenantId, vault: VaultId) -> VaultKeys:
         """Raises:
         NotFound: the vault is not this tenant's.
+        VaultLocked: its owner holds the key and has not opened it.
         """
-        place = (tenant, vault)
-        if place not in self._keys:
-            async with self._database.reading() as connection:
-                row = (
-                    await connection.execute(
-                        select(vaults).where(vaults.c.id == vault, vaults.c.tenant_id == tenant)
-                    )
-                ).first()
-            if row is None:
+        return await self._keyring.keys(tenant, vault)
+
+    async def keys_in(self, connection: AsyncConnection, tenant: TenantId, vault: VaultId) -> VaultKeys:
+        """As `keys`, and what a `writing()` block must seal with: no rotation comes in between."""
+        return await self._keyring.open_in(connection, tenant, vault)
+
+    async def key_of_version(self, tenant: TenantId, vault: VaultId, version: int) -> VaultKey:
+        """As `VaultKeyring.of_version`."""
+        return await self._keyring.of_version(tenant, vault, version)
+
+    async def check_exists(self, tenant: TenantId, vault: VaultId) -> None:
+        """Raises NotFound; needs no key, so that a locked vault can be listed and deleted."""
+        async with self._database.reading() as connection:
+            query = select(vaults.c.id).where(vaults.c.id == vault, vaults.c.tenant_id == tenant)
+            if (await connection.execute(query)).first() is None:
                 raise NotFound("vault", vault)
-            self._keys[place] = self._open(row)
-            if len(self._keys) > _MOST_KEYS:
-                self._keys.popitem(last=False)
-        self._keys.move_to_end(place)
-        return self._keys[place]
 
     async def all_ids(self) -> Sequence[tuple[TenantId, VaultId]]:
         async with self._database.reading() as connection:
             rows = await connection.execute(select(vaults.c.tenant_id, vaults.c.id))
         return [(TenantId(tenant), VaultId(vault)) for tenant, vault in rows]
+
+    async def shards(self, vault: VaultId | None = None) -> set[VaultId]:
+        """What the index should hold, of one vault or of all, the locked ones too."""
+        query = select(vaults.c.id, vaults.c.search_version, vaults.c.next_search_version)
+        if vault is not None:
+            query = query.where(vaults.c.id == vault)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query)
+        return {
+            shard_of(VaultId(each), version)
+            for each, *versions in rows
+            for version in versions
+            if version is not None
+        }
 
     async def stats(self) -> Stats:
         async with self._database.reading() as connection:
@@ -142,7 +146,8 @@ class Vaults:
             func.count(documents.c.id).filter(~is_active).label("not_ready_count"),
         )
         query = (
-            select(vaults, *counts)
+            vault_rows()
+            .add_columns(*counts)
             .outerjoin(documents, documents.c.vault_id == vaults.c.id)
             .where(vaults.c.tenant_id == tenant)
             .group_by(vaults.c.id)
@@ -154,8 +159,16 @@ class Vaults:
             rows = (await connection.execute(query)).all()
         return [self._vault(row) for row in rows]
 
-    def _vault(self, row: Row[tuple[object, ...]]) -> Vault:
-        labels = json.loads(self._open(row).vault_key.open_labels(row.sealed_labels))
+    def _vault(self, row: VaultRow) -> Vault:
+        mode = OwnerMode(row.mode)
+        if mode is OwnerMode.SESSION and row.grant_sealed is not None:
+            mode = OwnerMode.GRANT
+        labels = {"name": f"Locked vault {row.id[:4]}", "description": ""}
+        is_locked = False
+        try:
+            labels = json.loads(self._keyring.open(row).vault_key.open_labels(row.sealed_labels))
+        except VaultLocked:
+            is_locked = True
         return Vault(
             id=VaultId(row.id),
             name=labels["name"],
@@ -165,17 +178,9 @@ class Vaults:
             chunk_count=row.chunk_count,
             size_bytes=row.size_bytes,
             not_ready_count=row.not_ready_count,
-        )
-
-    def _open(self, row: Row[tuple[object, ...]]) -> VaultKeys:
-        tenant, vault = TenantId(row.tenant_id), VaultId(row.id)
-        secret = self._root_key.open(row.sealed_key, vault_key_context(tenant, vault, row.key_version))
-        search_secret = self._root_key.open(
-            row.sealed_search_secret, search_secret_context(tenant, vault, row.search_version)
-        )
-        return VaultKeys(
-            VaultKey(secret, tenant, vault, row.key_version),
-            SearchKeys(search_secret, tenant=tenant, vault=vault, dimension=self._dimension),
+            mode=mode,
+            is_locked=is_locked,
+            open_until=None if is_locked else self._keyring.open_until(row),
         )
 
 

@@ -26,6 +26,8 @@ _SCROLL = 10_000
 _OPTIMIZE_AFTER = 5_000
 """Points added to an open shard before its graph is built anew: searches stay fast without rebuilding each time."""
 
+_DROPPED = "dropped-"
+
 _T = TypeVar("_T")
 
 
@@ -52,6 +54,8 @@ class EdgeEngine:
         self._most_open = most_open
         self._open: OrderedDict[VaultId, _Shard] = OrderedDict()
         self._lock = threading.Lock()
+        for left_behind in folder.glob(f"{_DROPPED}*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
 
     def upsert(self, shard: VaultId, points: Sequence[Point]) -> None:
         from qdrant_edge import Point as EdgePoint
@@ -90,12 +94,15 @@ class EdgeEngine:
             _ask(opened.handle.flush)
 
     def drop(self, shard: VaultId) -> None:
-        with self._lock:
+        dropped = self._folder / f"{_DROPPED}{uuid.uuid4().hex}"
+        with self._lock:  # moved away in one step: nobody opens a folder that is half removed
             opened = self._open.pop(shard, None)
+            with contextlib.suppress(FileNotFoundError):
+                self._path(shard).rename(dropped)
         if opened is not None:
-            with opened.lock:
+            with opened.lock, contextlib.suppress(VaultUnavailable):
                 opened.close()
-        shutil.rmtree(self._path(shard), ignore_errors=True)
+        shutil.rmtree(dropped, ignore_errors=True)
 
     def nearest(
         self, shard: VaultId, vector: NDArray[np.float32], *, limit: int, within: Collection[str] | None
@@ -131,7 +138,11 @@ class EdgeEngine:
                     return found
 
     def shards(self) -> set[VaultId]:
-        return {VaultId(path.name) for path in self._folder.iterdir() if path.is_dir()}
+        return {
+            VaultId(path.name)
+            for path in self._folder.iterdir()
+            if path.is_dir() and not path.name.startswith(_DROPPED)
+        }
 
     def close(self) -> None:
         with self._lock:

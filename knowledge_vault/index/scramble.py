@@ -5,6 +5,8 @@ thief of the index can and cannot learn. Equal inputs give equal outputs, so tha
 """
 
 import hashlib
+import uuid
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -19,16 +21,38 @@ NOISE_RADIUS = 0.25
 That is factor b = 2 of security.md §2.2, measured there on vectors that spread twice as far."""
 
 
+_SHARDS = uuid.UUID("0b7a6c1e-52ab-4c13-9d0e-8e6e4b0a6f2d")
+
+
+def shard_of(vault: VaultId, version: int) -> VaultId:
+    """The name in the index of what one version of a vault's search secret scrambled."""
+    return vault if version == 1 else VaultId(uuid.uuid5(_SHARDS, f"{vault}/{version}").hex)
+
+
 class SearchKeys:
     """What one version of a vault's search secret makes of vectors, words and ids. Its repr shows nothing."""
 
-    def __init__(self, secret: bytes, *, tenant: TenantId, vault: VaultId, dimension: int) -> None:
+    def __init__(
+        self,
+        secret: bytes,
+        *,
+        tenant: TenantId,
+        vault: VaultId,
+        dimension: int,
+        version: int = 1,
+        word_secret: bytes | None = None,
+    ) -> None:
+        """`word_secret`: the search secret of version 1, by which words are named inside sealed chunks for ever."""
         self.tenant = tenant
         self.vault = vault
+        self.version = version
+        self.shard = shard_of(vault, version)
+        """Where in the index this version's points are."""
         self._dimension = dimension
         self._rotation_key = crypto.derive(secret, "rotation")
         self._noise_key = crypto.derive(secret, "noise")
-        self._word_key = crypto.derive(secret, "words")
+        self._word_key = crypto.derive(word_secret or secret, "words")
+        self._term_key = None if version == 1 else crypto.derive(secret, "terms")
         self._id_key = crypto.derive(secret, "ids")
         self.content_key = crypto.derive(secret, "content")
         """For the keyed digests by which a vault recognises a file that it already has."""
@@ -53,10 +77,24 @@ class SearchKeys:
         """A question's vector for the index: turned alike, without noise, never stored."""
         return self._rotation @ vector
 
-    def term(self, language: str, word: str) -> int:
-        """The number that stands for a stemmed word of a language in this vault; below 2**32."""
+    def word(self, language: str, word: str) -> int:
+        """The number that stands for a stemmed word of a language inside this vault's sealed chunks; below 2**32.
+
+        It stays the same when the search secret is replaced, so that no chunk has to be sealed anew.
+        """
         digest = hashlib.blake2b(f"{language}\0{word}".encode(), key=self._word_key, digest_size=4)
         return int.from_bytes(digest.digest(), "big")
+
+    def term(self, word: int) -> int:
+        """The number that stands in the index and its statistics for what `word` gave; below 2**32."""
+        if self._term_key is None:
+            return word
+        digest = hashlib.blake2b(word.to_bytes(4, "big"), key=self._term_key, digest_size=4)
+        return int.from_bytes(digest.digest(), "big")
+
+    def terms(self, words: Sequence[int]) -> Sequence[int]:
+        """The distinct terms of distinct words."""
+        return words if self._term_key is None else list({self.term(word): None for word in words})
 
     def document(self, document: DocumentId) -> str:
         """The name of a document in this vault's index."""

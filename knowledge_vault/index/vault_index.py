@@ -45,16 +45,16 @@ class VaultIndex:
                 )
                 for entry in entries
             ]
-            self._engine.upsert(keys.vault, points)
+            self._engine.upsert(keys.shard, points)
 
         await asyncio.to_thread(scramble_and_add)
 
     async def remove(self, keys: SearchKeys, ids: Collection[PassageId]) -> None:
-        await asyncio.to_thread(self._engine.delete, keys.vault, ids)
+        await asyncio.to_thread(self._engine.delete, keys.shard, ids)
 
-    async def drop(self, vault: VaultId) -> None:
-        """Forget everything of a vault; needs no keys, for they are destroyed first."""
-        await asyncio.to_thread(self._engine.drop, vault)
+    async def drop(self, shard: VaultId) -> None:
+        """Forget everything of a shard (`scramble.shard_of`); needs no keys, for they are destroyed first."""
+        await asyncio.to_thread(self._engine.drop, shard)
 
     async def nearest(
         self,
@@ -68,7 +68,7 @@ class VaultIndex:
         named = None if within is None else [keys.document(document) for document in within]
         asked = keys.asked(vector)
         return await asyncio.to_thread(
-            lambda: self._engine.nearest(keys.vault, asked, limit=limit, within=named)
+            lambda: self._engine.nearest(keys.shard, asked, limit=limit, within=named)
         )
 
     async def matching(
@@ -82,14 +82,14 @@ class VaultIndex:
         """The passages that have the heaviest of these terms (from `SearchKeys.term`), best first."""
         named = None if within is None else [keys.document(document) for document in within]
         return await asyncio.to_thread(
-            lambda: self._engine.matching(keys.vault, weights, limit=limit, within=named)
+            lambda: self._engine.matching(keys.shard, weights, limit=limit, within=named)
         )
 
     async def ids(self, keys: SearchKeys) -> set[PassageId]:
-        return await asyncio.to_thread(self._engine.ids, keys.vault)
+        return await asyncio.to_thread(self._engine.ids, keys.shard)
 
-    async def vaults(self) -> set[VaultId]:
-        """Every vault that has anything in the index, also those that SQL no longer knows."""
+    async def shards(self) -> set[VaultId]:
+        """All that is in the index, also what SQL no longer knows."""
         return await asyncio.to_thread(self._engine.shards)
 
     async def close(self) -> None:

@@ -51,6 +51,11 @@ class RootKey:
         self.secret, self._before = self._before, None
 
 
+def grant_context(tenant: TenantId, vault: VaultId, version: int, expires_at: int) -> crypto.Context:
+    """`expires_at` in microseconds since 1970: nobody can make a grant last longer."""
+    return ("vault-grant", tenant, vault, version, expires_at)
+
+
 def vault_key_context(tenant: TenantId, vault: VaultId, version: int) -> crypto.Context:
     return ("vault-key", tenant, vault, version)
 
@@ -76,12 +81,19 @@ class VaultKey:
             self.secret, sealed, ("vault-labels", self.tenant, self.vault, self.version)
         )
 
-    def new_data_key(self, document: DocumentId, version: int) -> tuple["DataKey", bytes]:
-        """A fresh key for one version of a document, and the sealed form to keep."""
-        secret = crypto.new_secret()
-        return self._data_key(secret, document, version), crypto.seal(
-            self.secret, secret, self._data_key_context(document, version)
-        )
+    def seal_secret(self, secret: bytes, kind: str, version: int) -> bytes:
+        """`kind`: search-secret, word-secret, previous-key or recipient; `version`: its own."""
+        return crypto.seal(self.secret, secret, (kind, self.tenant, self.vault, version, self.version))
+
+    def open_secret(self, sealed: bytes, kind: str, version: int) -> bytes:
+        return crypto.open_sealed(self.secret, sealed, (kind, self.tenant, self.vault, version, self.version))
+
+    def new_data_key(self, document: DocumentId, version: int) -> "DataKey":
+        """A fresh key for one version of a document; `seal_data_key` makes what is kept of it."""
+        return self._data_key(crypto.new_secret(), document, version)
+
+    def seal_data_key(self, data_key: "DataKey", document: DocumentId, version: int) -> bytes:
+        return crypto.seal(self.secret, data_key.secret, self._data_key_context(document, version))
 
     def open_data_key(self, sealed: bytes, document: DocumentId, version: int) -> "DataKey":
         secret = crypto.open_sealed(self.secret, sealed, self._data_key_context(document, version))

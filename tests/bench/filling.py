@@ -75,7 +75,7 @@ async def fill(
     rng = np.random.default_rng(seed)
     keys = await vault._vaults.keys(TENANT, home)
     stems = [
-        [keys.search.term(_LANGUAGE, word) for word in stem(split_words(sentence), _LANGUAGE)]
+        [keys.search.word(_LANGUAGE, word) for word in stem(split_words(sentence), _LANGUAGE)]
         for sentence in made_of.sentences
     ]
     for number in range(documents):
@@ -94,7 +94,7 @@ async def _add(
 ) -> None:
     keys = await vault._vaults.keys(TENANT, home)
     document = DocumentId(uuid4().hex)
-    data_key, sealed_key = keys.vault_key.new_data_key(document, 1)
+    data_key = keys.vault_key.new_data_key(document, 1)
     new = NewDocument(
         id=document,
         name=name,
@@ -103,8 +103,7 @@ async def _add(
         content_mac=uuid4().bytes,
         original=uuid4().hex,
         data_key=data_key,
-        sealed_key=sealed_key,
-        key_version=keys.vault_key.version,
+        search_version=keys.search.version,
     )
     await vault._documents.add(TENANT, home, new)
     entry = await vault._documents.get(TENANT, document)
@@ -112,7 +111,7 @@ async def _add(
     async with vault._database.writing() as connection:
         await vault._passages.save(connection, entry, found)
         await vault._documents.advance(
-            connection, entry, before=Stage.RECEIVED, after=Stage.EMBEDDED, chunk_count=count
+            connection, entry, before=Stage.SEALED, after=Stage.EMBEDDED, chunk_count=count
         )
     await vault.index(TENANT, document)
 

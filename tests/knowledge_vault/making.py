@@ -5,7 +5,7 @@ import io
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +27,16 @@ BOB = TenantId("bob")
 
 
 class FixedClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
     def now(self) -> datetime:
-        return datetime(2026, 11, 22, 12, tzinfo=UTC)
+        return self.moment
+
+    def pass_by(self, *, hours: float) -> None:
+        self.moment += timedelta(hours=hours)
 
 
 class WordEmbedder:
@@ -61,12 +69,13 @@ async def open_vault(
     limits: Limits | None = None,
     embedder: Embedder | None = None,
     parser: Parser | None = None,
+    clock: FixedClock | None = None,
 ) -> AsyncIterator[KnowledgeVault]:
     """A started vault over `home/data`, its root key beside it; the same data when opened again."""
     data = home / "data"
     data.mkdir(exist_ok=True)
     database = Database.at(data / "qanat.db")
-    clock = FixedClock()
+    clock = clock or FixedClock()
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
     vault = KnowledgeVault(

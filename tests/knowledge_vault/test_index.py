@@ -143,8 +143,8 @@ def test_scrambling_again_gives_the_same() -> None:
 
 def test_words_and_documents_have_other_names_in_every_vault() -> None:
     one, other = keys(), keys(b"x" * 32)
-    assert one.term("english", "bee") == keys().term("english", "bee") < 2**32
-    assert one.term("english", "bee") != other.term("english", "bee")
-    assert one.term("english", "bee") != one.term("german", "bee")
+    assert one.word("english", "bee") == keys().word("english", "bee") < 2**32
+    assert one.word("english", "bee") != other.word("english", "bee")
+    assert one.word("english", "bee") != one.word("german", "bee")
     assert one.document(DocumentId("d")) != other.document(DocumentId("d"))
     assert "s" * 32 not in repr(one)

@@ -16,6 +16,7 @@ from backend.root_key.routes import router as root_key
 from backend.runs.routes import router as runs
 from backend.services import Services
 from backend.settings import Settings
+from backend.vaults.keys_routes import router as vault_keys
 from backend.vaults.routes import router as vaults
 
 VERSION = "0.1.0"
@@ -48,6 +49,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         earnings,
         openai_api,
         root_key,
+        vault_keys,
     ):
         app.include_router(router)
     web.serve_frontend(app, settings.frontend_dir)

@@ -293,8 +293,9 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         await ingestion.start()
         stack.push_async_callback(ingestion.stop)
         for tenant_id, document_id in await vault.unfinished():
-            document = await vault.get_document(tenant_id, document_id)
-            await ingestion.submit(tenant_id, document_id, job=document.job)
+            document = await vault.find_open_document(tenant_id, document_id)
+            if document is not None:  # a locked vault's go on once it is unlocked
+                await ingestion.submit(tenant_id, document_id, job=document.job)
 
         # Importing the embedder's libraries takes longer than everything else: pages are served meanwhile, and
         # what needs a vector waits for it.

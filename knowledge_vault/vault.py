@@ -20,7 +20,7 @@ from knowledge_vault import statistics
 from knowledge_vault.arriving import digest_anew, seal_arriving
 from knowledge_vault.custody import Custody
 from knowledge_vault.documents import Documents, Entry, NewDocument, SearchSecretReplaced
-from knowledge_vault.errors import SealBroken, VaultLocked, VaultUnavailable
+from knowledge_vault.errors import NotFound, SealBroken, VaultLocked, VaultUnavailable
 from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.index.vault_index import VaultIndex
@@ -283,6 +283,13 @@ class KnowledgeVault:
         present = (await self._documents.get(tenant_id, document_id)).document
         new = await self._documents.find_replacement(tenant_id, document_id)
         return replace(present, replacement=new.document) if new else present
+
+    async def find_open_document(self, tenant_id: TenantId, document_id: DocumentId) -> Document | None:
+        """As `get_document`; None when it is gone, locked or damaged, so that it keeps no other from going on."""
+        try:
+            return await self.get_document(tenant_id, document_id)
+        except (NotFound, VaultLocked, SealBroken):
+            return None
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
         """Documents of any tenant neither active nor failed, oldest first: what a restart resumes."""

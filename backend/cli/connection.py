@@ -89,3 +89,12 @@ def result_of(response: httpx.Response) -> Any:
     for offer in problem.get("offers", []):
         message += f"\n  offer {offer['terms_id']}: {offer['kind']}, price {offer['price'] or offer['max_call_price']}"
     raise CommandFailed(message)
+
+
+async def find_vault(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
+    """The vault of this name or id. Raises CommandFailed when there is none."""
+    vaults: list[dict[str, Any]] = result_of(await client.get("/api/vaults"))
+    for vault in vaults:
+        if name in (vault["id"], vault["name"]):
+            return vault
+    raise CommandFailed(f"There is no vault {name!r}. `qanat vault list` shows yours.")

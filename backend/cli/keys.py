@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import json
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 from backend import instance
-from backend.cli.connection import CommandFailed, connected, result_of
+from backend.cli.connection import CommandFailed, connected, find_vault, result_of
 from backend.cli.running import run
 from backend.settings import Settings
 from knowledge_vault.keys.root import RootKeeper
@@ -59,6 +60,22 @@ def move(
 def rotate_root(as_json: AsJson = False) -> None:
     """A new root key: re-seals the keys of vaults and people, touches no document; the server may go on."""
     run(_rotate_root(as_json=as_json))
+
+
+@rotate.command("vault")
+def rotate_vault(
+    vault: Annotated[str, typer.Argument(help="The vault's name or id.")], as_json: AsJson = False
+) -> None:
+    """A new key for one vault: seals its documents' keys anew; no document and no index is touched."""
+    run(_rotate(vault, "vault", as_json=as_json))
+
+
+@rotate.command("search")
+def rotate_search(
+    vault: Annotated[str, typer.Argument(help="The vault's name or id.")], as_json: AsJson = False
+) -> None:
+    """A new search secret for one vault: scrambles its index anew, while the old one serves."""
+    run(_rotate(vault, "search", as_json=as_json))
 
 
 def show_recovery_key(code: str) -> None:
@@ -194,3 +211,27 @@ async def _rotate_root(*, as_json: bool) -> None:
         f"Root key number {version} is in force; {count} keys were sealed anew. No document was touched."
     )
     typer.echo("The recovery key stays good. Old backups open with the old root key only.")
+
+
+async def _rotate(name: str, what: str, *, as_json: bool) -> None:
+    async with connected(Settings()) as client:
+        vault = await find_vault(client, name)
+        path = f"/api/vaults/{vault['id']}/keys"
+        keys = result_of(await client.post(f"{path}/rotate", json={"what": what}))
+        told = 0.0
+        while (rotation := next(each for each in keys["rotations"] if each["what"] == what))["is_under_way"]:
+            if not as_json and time.monotonic() - told > 2:
+                told = time.monotonic()
+                typer.echo(f"  {rotation['done']} of {rotation['total']}", err=True)
+            await asyncio.sleep(0.2)
+            keys = result_of(await client.get(path))
+    if rotation["problem"]:
+        raise CommandFailed(f"It stopped and goes on later: {rotation['problem']}")
+    version = keys["key_version" if what == "vault" else "search_version"]
+    if as_json:
+        typer.echo(
+            json.dumps({"vault": vault["id"], "what": what, "version": version, "count": rotation["done"]})
+        )
+        return
+    done = "keys were sealed anew" if what == "vault" else "documents were indexed anew"
+    typer.echo(f"Number {version} is in force; {rotation['done']} {done}.")

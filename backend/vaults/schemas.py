@@ -27,6 +27,12 @@ class VaultOut(BaseModel):
     size_bytes: int
     not_ready_count: int
     """Documents that a search does not see yet, or never will."""
+    mode: values.OwnerMode
+    """Who holds its key; `GET /api/owner-modes` says what each promises."""
+    is_locked: bool
+    """Neither its name nor anything in it can be read until its owner unlocks it."""
+    open_until: datetime | None
+    """When it locks itself."""
 
     @classmethod
     def of(cls, vault: values.Vault) -> "VaultOut":
@@ -39,6 +45,9 @@ class VaultOut(BaseModel):
             chunk_count=vault.chunk_count,
             size_bytes=vault.size_bytes,
             not_ready_count=vault.not_ready_count,
+            mode=vault.mode,
+            is_locked=vault.is_locked,
+            open_until=vault.open_until,
         )
 
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare test prepare-test lint format bench lock clean
+.PHONY: help run prepare test nightly prepare-test lint format bench lock clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1 \t/' | expand -t 22
@@ -18,6 +18,9 @@ prepare:  ## everything that running needs
 
 test: prepare-test  ## prepare, then lint and run every test
 	@$(BIN)/python -m scripts.check all
+
+nightly: prepare-test  ## the tests that take long: many damaged files, huge ones
+	@$(BIN)/python -m pytest -m nightly -s
 
 prepare-test:  ## everything that the tests need: test packages, contract tools, a browser
 	@$(PYTHON) -m scripts.prepare --for test

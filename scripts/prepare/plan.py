@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.prepare import browser, llama, machine, models, python_packages, web
+from scripts.prepare import browser, llama, machine, models, python_packages, recognition, web
 from scripts.prepare.places import CONTRACTS, FRONTEND, PREPARED, PYTHON, ROOT, UV, VENV
 from scripts.prepare.stages import Stage
 
@@ -144,6 +144,17 @@ def _web(testing: bool) -> list[Stage]:
                 (),
                 browser.install,
                 ("machine",),
+            )
+        )
+        stages.append(
+            Stage(
+                "recognition",
+                "Text recognition",
+                PREPARED / "recognition",
+                lambda: [recognition.find()],
+                (),
+                recognition.install,
+                ("browser",),  # both may ask the system's package manager, which serves one at a time
             )
         )
     return stages

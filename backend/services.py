@@ -17,6 +17,7 @@ from backend.ingestion import Ingestion
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
 from backend.settings import Settings
+from backend.vaults.recutting import Recutting
 from knowledge_vault.keys.root import RootKeeper
 from knowledge_vault.vault import KnowledgeVault
 from licensing.service import Licensing
@@ -39,6 +40,7 @@ class Services:
     api_keys: ApiKeys
     vault: KnowledgeVault
     ingestion: Ingestion
+    recutting: Recutting
     agents: Agents
     publishing: Publishing
     catalogue: Catalogue

@@ -38,6 +38,7 @@ from backend.runs.service import Runs
 from backend.server_secrets import get_secret
 from backend.services import Part, Services
 from backend.settings import Settings
+from backend.vaults.recutting import Recutting
 from knowledge_vault.embedding import SentenceTransformerEmbedder
 from knowledge_vault.errors import NotFound, VaultError
 from knowledge_vault.keys import RootKey
@@ -292,6 +293,8 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         await chats.start()
         await ingestion.start()
         stack.push_async_callback(ingestion.stop)
+        recutting = Recutting(vault, ingestion)
+        stack.push_async_callback(recutting.stop)
         for tenant_id, document_id in await vault.unfinished():
             document = await vault.find_open_document(tenant_id, document_id)
             if document is not None:  # a locked vault's go on once it is unlocked
@@ -309,6 +312,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             api_keys=ApiKeys(database, clock, accounts, pepper=pepper),
             vault=vault,
             ingestion=ingestion,
+            recutting=recutting,
             agents=agents,
             publishing=Publishing(database, clock, agents, licensing, sealer_for=tenant_keys.sealer),
             catalogue=Catalogue(agents, accounts, licensing),

@@ -12,25 +12,11 @@ from dataclasses import dataclass
 
 from knowledge_vault.parsing.parsed import Parsed
 from knowledge_vault.segments import Segment, halves, segments
+from knowledge_vault.values import ChunkSizes
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 _MOST_HEADING = 300
 _MOST_LEAD = 300
-
-
-@dataclass(frozen=True)
-class ChunkSizes:
-    """Measured best on real documents: retrieval.md §3.4."""
-
-    characters: int = 1600
-    tokens: int = 480
-    """The embedder reads 512, less its prompt, marks and the heading."""
-    overlap: float = 0.12
-    """Of `characters`, taken over from the end of the chunk before."""
-    least: int = 400
-    """A section shorter than this is joined with the next instead of standing alone."""
-    parent_characters: int = 4800
-    """The most that a parent spans; never less than its chunk."""
 
 
 @dataclass(frozen=True)

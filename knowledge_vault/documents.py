@@ -109,8 +109,13 @@ class Documents:
             await self._insert(connection, documents, keys, new)
         return None
 
-    async def add_replacement(self, tenant: TenantId, present: Entry, new: NewDocument) -> DocumentId | None:
-        """Record what is to replace a document, in place of what was to before; or the id of a twin, as `add`."""
+    async def add_replacement(
+        self, tenant: TenantId, present: Entry, new: NewDocument, *, may_be_the_same: bool = False
+    ) -> DocumentId | None:
+        """Record what is to replace a document, in place of what was to before; or the id of a twin, as `add`.
+
+        `may_be_the_same`: the same bytes as the document's own are no twin: it is to be cut anew.
+        """
         vault = present.document.vault_id
         async with self._database.writing() as connection:
             keys = await self._vaults.keys_in(connection, tenant, vault)
@@ -121,7 +126,7 @@ class Documents:
                     documents.c.vault_id == vault, documents.c.content_mac == new.content_mac
                 )
             )
-            if twin is not None:
+            if twin is not None and not (may_be_the_same and twin == new.id):
                 return DocumentId(twin)
             await self._insert(connection, replacements, keys, new)
         return None

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import select
@@ -87,9 +88,9 @@ class Ingestion:
         """Of the document, or of what is to replace it: whatever is sealed and not parsed."""
         for entry in await self._documents.versions(tenant, document):
             if entry.document.stage is Stage.SEALED:
-                await self._parse(entry)
+                await self._parse(tenant, entry)
 
-    async def _parse(self, entry: Entry) -> None:
+    async def _parse(self, tenant: TenantId, entry: Entry) -> None:
         place = (entry.document.id, entry.document.version)
         reading = asyncio.create_task(self._read(entry))
         self._parsing[place] = reading
@@ -104,6 +105,8 @@ class Ingestion:
         finally:
             reading.cancel()
             self._parsing.pop(place, None)
+        vault = await self._vaults.get(tenant, entry.document.vault_id)
+        parsed = replace(parsed, sizes=vault.chunking)
         sealed = await asyncio.to_thread(entry.data_key.seal, parsed.to_json(), "text")
         async with self._database.writing() as connection:
             if await self._documents.is_at(connection, entry, Stage.SEALED):
@@ -160,7 +163,7 @@ class Ingestion:
         keys = (await self._vaults.keys(tenant, entry.document.vault_id)).search
         parsed = await self.text(entry)
         language = await asyncio.to_thread(language_of, parsed.text)
-        spans = await self._spans(parsed)
+        spans = await self.spans(parsed)
         if not spans:
             error = DocumentWithoutText(entry.document.name)
             await self._documents.fail(entry, title=error.title, detail=error.detail)
@@ -204,13 +207,14 @@ class Ingestion:
                 chunks_done=len(spans),
             )
 
-    async def _spans(self, parsed: Parsed) -> list[Span]:
+    async def spans(self, parsed: Parsed) -> list[Span]:
+        """How the text is cut by the sizes that it carries."""
         loop = asyncio.get_running_loop()
 
         def count_tokens(texts: Sequence[str]) -> Sequence[int]:
             return asyncio.run_coroutine_threadsafe(self._embedder.count_tokens(texts), loop).result()
 
-        return await asyncio.to_thread(chunk, parsed, count_tokens)
+        return await asyncio.to_thread(lambda: chunk(parsed, count_tokens, sizes=parsed.sizes))
 
     async def _searchable(
         self,

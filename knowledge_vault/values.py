@@ -72,6 +72,8 @@ class Vault:
     """Its name cannot be read then, nor anything in it."""
     open_until: datetime | None
     """When it locks itself; None where it is locked or always open."""
+    chunking: "ChunkSizes"
+    """How documents that are taken in from now on are cut."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,31 @@ class SearchResult:
     """Documents of these vaults that were not active: an answer can say what it has not seen."""
     coverage: float
     """Share of the question's weighted words that the vaults know: near 0 is another language or subject."""
+
+
+@dataclass(frozen=True)
+class ChunkSizes:
+    """How documents are cut. Measured best on real documents: retrieval.md §3.4."""
+
+    characters: int = 1600
+    tokens: int = 480
+    """The embedder reads 512, less its prompt, marks and the heading."""
+    overlap: float = 0.12
+    """Of `characters`, taken over from the end of the chunk before."""
+    least: int = 400
+    """A section shorter than this is joined with the next instead of standing alone."""
+    parent_characters: int = 4800
+    """The most that a parent spans; never less than its chunk."""
+
+    @classmethod
+    def chosen(cls, *, characters: int, overlap: float, parent_characters: int) -> "ChunkSizes":
+        """By the three that a person decides; the rest follows."""
+        return cls(
+            characters=characters,
+            overlap=overlap,
+            parent_characters=parent_characters,
+            least=min(400, characters // 4),
+        )
 
 
 @dataclass(frozen=True)

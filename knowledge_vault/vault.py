@@ -5,6 +5,7 @@ It decides nothing about licenses and knows no HTTP.
 """
 
 import asyncio
+import dataclasses
 import logging
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Sequence
@@ -42,6 +43,7 @@ from knowledge_vault.shredding import forget_deleted_rows
 from knowledge_vault.values import (
     Added,
     Chunk,
+    ChunkSizes,
     Document,
     DocumentId,
     DocumentText,
@@ -156,9 +158,12 @@ class KnowledgeVault:
         *,
         name: str | None = None,
         description: str | None = None,
+        chunking: ChunkSizes | None = None,
     ) -> Vault:
-        """Change what is given, leave what is None."""
-        return await self._vaults.update(tenant_id, vault_id, name=name, description=description)
+        """Change what is given, leave what is None. `cut_anew` brings documents that are there to a new `chunking`."""
+        return await self._vaults.update(
+            tenant_id, vault_id, name=name, description=description, chunking=chunking
+        )
 
     async def delete_vault(self, tenant_id: TenantId, vault_id: VaultId) -> None:
         """Destroy its keys, then its documents and its index; also of a locked one."""
@@ -213,6 +218,60 @@ class KnowledgeVault:
         Raises:
             DocumentEmpty, DocumentTooLarge, DocumentKindUnknown: nothing was kept, nothing changed.
         """
+        return await self._replace(tenant_id, document_id, content, name=name)
+
+    async def cut_anew(self, tenant_id: TenantId, document_id: DocumentId) -> bool:
+        """Begin to cut an active document by its vault's present sizes; the old chunks serve until the new ones do.
+
+        Then `parse` and `index`. False, and nothing begun, where it is cut so already, is being replaced, or is not
+        active.
+        """
+        entry = await self._documents.get(tenant_id, document_id)
+        if entry.document.stage is not Stage.ACTIVE:
+            return False
+        if await self._documents.find_replacement(tenant_id, document_id) is not None:
+            return False
+        wanted = (await self._vaults.get(tenant_id, entry.document.vault_id)).chunking
+        if ((await self._ingestion.text(entry)).sizes or ChunkSizes()) == wanted:
+            return False
+        content = self._originals.stream(entry.original, entry.data_key)
+        added = await self._replace(tenant_id, document_id, content, may_be_the_same=True)
+        return not added.already_there
+
+    async def preview_chunks(
+        self, tenant_id: TenantId, document_id: DocumentId, sizes: ChunkSizes
+    ) -> Sequence[Chunk]:
+        """How the document would be cut by other sizes; nothing is kept.
+
+        Raises:
+            NotFound: also while it is not parsed yet.
+        """
+        entry = await self._documents.get(tenant_id, document_id)
+        parsed = dataclasses.replace(await self._ingestion.text(entry), sizes=sizes)
+        return [
+            Chunk(
+                passage_id=PassageId(""),
+                number=number,
+                text=parsed.text[span.start : span.end],
+                start=span.start,
+                end=span.end,
+                page=span.page,
+                heading=span.heading,
+                parent_start=span.parent_start,
+                parent_end=span.parent_end,
+            )
+            for number, span in enumerate(await self._ingestion.spans(parsed))
+        ]
+
+    async def _replace(
+        self,
+        tenant_id: TenantId,
+        document_id: DocumentId,
+        content: AsyncIterable[bytes],
+        *,
+        name: str | None = None,
+        may_be_the_same: bool = False,
+    ) -> Added:
         present = await self._documents.get(tenant_id, document_id)
         earlier = await self._documents.find_replacement(tenant_id, document_id)
         keys = await self._vaults.keys(tenant_id, present.document.vault_id)
@@ -228,7 +287,11 @@ class KnowledgeVault:
         async with self._kept_if_new(new):
             await self.dismiss_replacement(tenant_id, document_id)
             twin = await self._record(
-                keys, new, lambda each: self._documents.add_replacement(tenant_id, present, each)
+                keys,
+                new,
+                lambda each: self._documents.add_replacement(
+                    tenant_id, present, each, may_be_the_same=may_be_the_same
+                ),
             )
         if twin is not None:
             await self._originals.delete(new.original)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import delete, func, insert, select, update
@@ -15,7 +17,7 @@ from knowledge_vault.keys.tree import VaultKey, vault_key_context
 from knowledge_vault.moments import at, microseconds
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import documents, vaults
-from knowledge_vault.values import OwnerMode, Stage, Stats, TenantId, Vault, VaultId
+from knowledge_vault.values import ChunkSizes, OwnerMode, Stage, Stats, TenantId, Vault, VaultId
 
 
 class Vaults:
@@ -40,7 +42,7 @@ class Vaults:
                     sealed_search_secret=key.seal_secret(crypto.new_secret(), "search-secret", 1),
                     secrets_by_vault_key=True,
                     mode=OwnerMode.ALWAYS,
-                    sealed_labels=key.seal_labels(_labels(name, description)),
+                    sealed_labels=key.seal_labels(_labels(name, description, ChunkSizes())),
                 )
             )
         return await self.get(tenant, vault)
@@ -55,12 +57,19 @@ class Vaults:
         return found[0]
 
     async def update(
-        self, tenant: TenantId, vault: VaultId, *, name: str | None, description: str | None
+        self,
+        tenant: TenantId,
+        vault: VaultId,
+        *,
+        name: str | None,
+        description: str | None,
+        chunking: ChunkSizes | None = None,
     ) -> Vault:
         before = await self.get(tenant, vault)
         labels = _labels(
             before.name if name is None else name,
             before.description if description is None else description,
+            before.chunking if chunking is None else chunking,
         )
         async with self._database.writing() as connection:
             key = (await self._keyring.open_in(connection, tenant, vault)).vault_key
@@ -163,7 +172,7 @@ class Vaults:
         mode = OwnerMode(row.mode)
         if mode is OwnerMode.SESSION and row.grant_sealed is not None:
             mode = OwnerMode.GRANT
-        labels = {"name": f"Locked vault {row.id[:4]}", "description": ""}
+        labels: dict[str, Any] = {"name": f"Locked vault {row.id[:4]}", "description": ""}
         is_locked = False
         try:
             labels = json.loads(self._keyring.open(row).vault_key.open_labels(row.sealed_labels))
@@ -181,8 +190,10 @@ class Vaults:
             mode=mode,
             is_locked=is_locked,
             open_until=None if is_locked else self._keyring.open_until(row),
+            chunking=ChunkSizes(**labels.get("chunking", {})),
         )
 
 
-def _labels(name: str, description: str) -> bytes:
-    return json.dumps({"name": name, "description": description}, ensure_ascii=False).encode()
+def _labels(name: str, description: str, chunking: ChunkSizes) -> bytes:
+    labels = {"name": name, "description": description, "chunking": asdict(chunking)}
+    return json.dumps(labels, ensure_ascii=False).encode()

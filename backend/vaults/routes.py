@@ -10,6 +10,7 @@ from backend.accounts.principal import SignedIn
 from backend.responses import errors
 from backend.services import ServicesDep
 from backend.vaults.schemas import (
+    Chunking,
     ChunkOut,
     DocumentOut,
     DocumentTextOut,
@@ -73,10 +74,17 @@ async def get_vault(vault_id: str, principal: SignedIn, services: ServicesDep) -
 async def change_vault(
     vault_id: str, body: VaultChange, principal: SignedIn, services: ServicesDep
 ) -> VaultOut:
-    """Change name or description."""
+    """Change name, description, or how its documents are cut."""
+    tenant_id = TenantId(principal.tenant_id)
     vault = await services.vault.update_vault(
-        TenantId(principal.tenant_id), VaultId(vault_id), name=body.name, description=body.description
+        tenant_id,
+        VaultId(vault_id),
+        name=body.name,
+        description=body.description,
+        chunking=body.chunking.sizes() if body.chunking else None,
     )
+    if body.chunking:
+        services.recutting.begin(tenant_id, vault.id)
     return VaultOut.of(vault)
 
 
@@ -235,18 +243,18 @@ async def get_original(document_id: str, principal: SignedIn, services: Services
 async def list_chunks(document_id: str, principal: SignedIn, services: ServicesDep) -> list[ChunkOut]:
     """How the document was cut, in the order of its text."""
     chunks = await services.vault.chunks(TenantId(principal.tenant_id), DocumentId(document_id))
-    return [
-        ChunkOut(
-            passage_id=chunk.passage_id,
-            number=chunk.number,
-            text=chunk.text,
-            start=chunk.start,
-            end=chunk.end,
-            page=chunk.page,
-            heading=chunk.heading,
-        )
-        for chunk in chunks
-    ]
+    return [ChunkOut.of(chunk) for chunk in chunks]
+
+
+@router.post("/documents/{document_id}/chunk-preview", responses=errors(401, 404, 422))
+async def preview_chunks(
+    document_id: str, body: Chunking, principal: SignedIn, services: ServicesDep
+) -> list[ChunkOut]:
+    """How the document would be cut by these sizes. Nothing is kept; the passages have no ids."""
+    chunks = await services.vault.preview_chunks(
+        TenantId(principal.tenant_id), DocumentId(document_id), body.sizes()
+    )
+    return [ChunkOut.of(chunk) for chunk in chunks]
 
 
 @router.post("/vaults/{vault_id}/search", responses=errors(401, 404, 422))

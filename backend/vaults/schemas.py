@@ -12,9 +12,33 @@ class VaultIn(BaseModel):
     description: str = Field("", max_length=2000)
 
 
+class Chunking(BaseModel):
+    """How documents are cut into the passages that a search finds."""
+
+    characters: int = Field(1600, ge=200, le=4000)
+    """The most that a passage has."""
+    overlap: float = Field(0.12, ge=0, le=0.4)
+    """Share of a passage that the next one repeats."""
+    parent_characters: int = Field(4800, ge=200, le=20_000)
+    """The most that is read around a passage that was found."""
+
+    def sizes(self) -> values.ChunkSizes:
+        return values.ChunkSizes.chosen(
+            characters=self.characters, overlap=self.overlap, parent_characters=self.parent_characters
+        )
+
+    @classmethod
+    def of(cls, sizes: values.ChunkSizes) -> "Chunking":
+        return cls(
+            characters=sizes.characters, overlap=sizes.overlap, parent_characters=sizes.parent_characters
+        )
+
+
 class VaultChange(BaseModel):
     name: str | None = Field(None, min_length=1, max_length=120)
     description: str | None = Field(None, max_length=2000)
+    chunking: Chunking | None = None
+    """Documents that are there are cut anew one after the other; the old passages serve meanwhile."""
 
 
 class VaultOut(BaseModel):
@@ -33,6 +57,7 @@ class VaultOut(BaseModel):
     """Neither its name nor anything in it can be read until its owner unlocks it."""
     open_until: datetime | None
     """When it locks itself."""
+    chunking: Chunking
 
     @classmethod
     def of(cls, vault: values.Vault) -> "VaultOut":
@@ -48,6 +73,7 @@ class VaultOut(BaseModel):
             mode=vault.mode,
             is_locked=vault.is_locked,
             open_until=vault.open_until,
+            chunking=Chunking.of(vault.chunking),
         )
 
 
@@ -154,6 +180,23 @@ class ChunkOut(BaseModel):
     end: int
     page: int | None
     heading: str
+    parent_start: int
+    parent_end: int
+    """The section around it: what is read when it is found."""
+
+    @classmethod
+    def of(cls, chunk: values.Chunk) -> "ChunkOut":
+        return cls(
+            passage_id=chunk.passage_id,
+            number=chunk.number,
+            text=chunk.text,
+            start=chunk.start,
+            end=chunk.end,
+            page=chunk.page,
+            heading=chunk.heading,
+            parent_start=chunk.parent_start,
+            parent_end=chunk.parent_end,
+        )
 
 
 class SearchIn(BaseModel):

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import AsyncIterable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, get_args
 
 from knowledge_vault.parsing.kinds import Kind
-from knowledge_vault.values import Limits, Page
+from knowledge_vault.values import ChunkSizes, Limits, Page
 
 Structure = Literal["plain", "markdown", "rows", "code"]
 """How to read the text: paragraphs, markdown, one record a line, or lines of a program."""
@@ -50,6 +50,8 @@ class Parsed:
     """What of the file could not be read, a sentence each; the rest was."""
     media_type: str = ""
     """What the file turned out to be, where that is not what it was taken for."""
+    sizes: ChunkSizes | None = None
+    """How it is to be cut: written down with the text, so that a crash half-way cannot mix two ways of cutting."""
 
     def to_json(self) -> bytes:
         value = {
@@ -60,6 +62,7 @@ class Parsed:
             "parts": [[each.start, each.end, each.structure, each.title] for each in self.parts],
             "remarks": list(self.remarks),
             "media_type": self.media_type,
+            "sizes": None if self.sizes is None else asdict(self.sizes),
         }
         return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
@@ -84,6 +87,7 @@ class Parsed:
         remarks, media_type = value.get("remarks", []), value.get("media_type", "")
         if not all(isinstance(each, str) for each in (*remarks, media_type)):
             raise ValueError("not a parsed document")
+        sizes = value.get("sizes")
         return cls(
             text,
             tuple(pages),
@@ -92,6 +96,7 @@ class Parsed:
             _parts(value.get("parts", []), len(text)),
             tuple(remarks),
             media_type,
+            None if sizes is None else ChunkSizes(**sizes),
         )
 
 

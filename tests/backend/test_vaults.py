@@ -1,5 +1,7 @@
 """Documents over HTTP: in, found, out, and never somebody else's."""
 
+import asyncio
+
 import pytest
 
 from tests.backend.conftest import Person
@@ -81,3 +83,24 @@ async def test_an_upload_that_is_no_form_is_refused_in_words(ada: Person) -> Non
     response = await ada.post(f"/api/vaults/{vault_id}/documents", json={"files": []})
     assert response.status_code == 422
     assert "multipart" in response.json()["detail"]
+
+
+async def test_other_sizes_can_be_looked_at_before_a_vault_is_cut_by_them(ada: Person) -> None:
+    vault_id = await vault_with(ada, "long", "Bees dance all day long and sleep at night. " * 100)
+    [document] = await ready(ada, vault_id)
+    before = (await ada.get(f"/api/documents/{document['id']}/chunks")).json()
+    sizes = {"characters": 400, "overlap": 0, "parent_characters": 800}
+    shown = await ada.post(f"/api/documents/{document['id']}/chunk-preview", json=sizes)
+    places = [(chunk["start"], chunk["end"]) for chunk in shown.json()]
+    assert len(places) > len(before)
+    assert (await ada.get(f"/api/documents/{document['id']}/chunks")).json() == before
+    refused = await ada.post(f"/api/documents/{document['id']}/chunk-preview", json={"characters": 1})
+    assert refused.status_code == 422
+
+    changed = await ada.patch(f"/api/vaults/{vault_id}", json={"chunking": sizes})
+    assert changed.json()["chunking"] == sizes
+    async with asyncio.timeout(60):
+        while (await ada.get(f"/api/documents/{document['id']}/chunks")).json() == before:
+            await asyncio.sleep(0.05)
+    after = (await ada.get(f"/api/documents/{document['id']}/chunks")).json()
+    assert [(chunk["start"], chunk["end"]) for chunk in after] == places

@@ -16,7 +16,7 @@ from knowledge_vault.errors import (
 from knowledge_vault.index.memory import MemoryEngine
 from knowledge_vault.parsing.kinds import Kind
 from knowledge_vault.parsing.parsed import Parsed
-from knowledge_vault.values import DocumentId, Limits, PassageId, Stage, VaultId
+from knowledge_vault.values import ChunkSizes, DocumentId, Limits, PassageId, Stage, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from tests.knowledge_vault.making import (
     ALICE,
@@ -24,6 +24,7 @@ from tests.knowledge_vault.making import (
     a_docx,
     a_locked_pdf,
     a_pdf,
+    a_zip,
     files_under,
     open_vault,
     stream,
@@ -483,3 +484,39 @@ async def test_a_document_is_deleted_with_its_replacement(
     await vault.delete_document(ALICE, document.id)
     assert files_under(tmp_path / "data" / "originals") == []
     assert await vault.unfinished() == []
+
+
+async def test_a_document_is_cut_anew_beside_its_old_chunks(vault: KnowledgeVault, home: VaultId) -> None:
+    document = await take_in(vault, home, "bees.txt", "Bees dance all day long and sleep at night. " * 100)
+    before = await vault.chunks(ALICE, document.id)
+    small = ChunkSizes.chosen(characters=400, overlap=0, parent_characters=800)
+    assert not await vault.cut_anew(ALICE, document.id)
+    preview = await vault.preview_chunks(ALICE, document.id, small)
+    assert len(preview) > 2 * len(before)
+    assert await vault.chunks(ALICE, document.id) == before
+
+    await vault.update_vault(ALICE, home, chunking=small)
+    assert (await vault.get_vault(ALICE, home)).chunking == small
+    assert await vault.cut_anew(ALICE, document.id)
+    assert await vault.chunks(ALICE, document.id) == before
+    assert (await vault.search(ALICE, [home], "bees")).passages
+    await vault.parse(ALICE, document.id)
+    await vault.index(ALICE, document.id)
+    after = await vault.chunks(ALICE, document.id)
+    assert [(chunk.start, chunk.end) for chunk in after] == [(chunk.start, chunk.end) for chunk in preview]
+    found = (await vault.search(ALICE, [home], "bees", limit=50)).passages
+    assert {passage.passage_id for passage in found} <= {chunk.passage_id for chunk in after}
+    assert b"".join([part async for part in vault.original(ALICE, document.id)]).startswith(b"Bees dance")
+    assert not await vault.cut_anew(ALICE, document.id)
+
+
+async def test_what_could_not_be_read_is_told_while_the_rest_is_found(
+    vault: KnowledgeVault, home: VaultId
+) -> None:
+    archive = a_zip({"bees.txt": BEES, "song.png": b"\x89PNG\r\n\x1a\n" + bytes(900)})
+    document = await take_in(vault, home, "all.zip", archive)
+    assert document.stage is Stage.ACTIVE
+    assert document.problem is not None
+    assert document.problem.title == "Read in part"
+    assert "song.png" in document.problem.detail
+    assert (await vault.search(ALICE, [home], "bees")).passages

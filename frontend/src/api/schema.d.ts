@@ -368,6 +368,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/{document_id}/chunk-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Chunks
+         * @description How the document would be cut by these sizes. Nothing is kept; the passages have no ids.
+         */
+        post: operations["preview_chunks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/{document_id}/chunks": {
         parameters: {
             query?: never;
@@ -1071,7 +1091,7 @@ export interface paths {
         head?: never;
         /**
          * Change Vault
-         * @description Change name or description.
+         * @description Change name, description, or how its documents are cut.
          */
         patch: operations["change_vault"];
         trace?: never;
@@ -1685,12 +1705,37 @@ export interface components {
             number: number;
             /** Page */
             page: number | null;
+            /** Parent End */
+            parent_end: number;
+            /** Parent Start */
+            parent_start: number;
             /** Passage Id */
             passage_id: string;
             /** Start */
             start: number;
             /** Text */
             text: string;
+        };
+        /**
+         * Chunking
+         * @description How documents are cut into the passages that a search finds.
+         */
+        Chunking: {
+            /**
+             * Characters
+             * @default 1600
+             */
+            characters: number;
+            /**
+             * Overlap
+             * @default 0.12
+             */
+            overlap: number;
+            /**
+             * Parent Characters
+             * @default 4800
+             */
+            parent_characters: number;
         };
         /**
          * Citation
@@ -2532,6 +2577,7 @@ export interface components {
         };
         /** VaultChange */
         VaultChange: {
+            chunking?: components["schemas"]["Chunking"] | null;
             /** Description */
             description?: string | null;
             /** Name */
@@ -2551,6 +2597,7 @@ export interface components {
         VaultOut: {
             /** Chunk Count */
             chunk_count: number;
+            chunking: components["schemas"]["Chunking"];
             /**
              * Created At
              * Format: date-time
@@ -3804,6 +3851,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_chunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Chunking"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChunkOut"][];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };

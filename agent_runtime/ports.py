@@ -1,7 +1,8 @@
 """What a run needs from the world, in the runtime's own words. Protocols and frozen values only."""
 
-from collections.abc import AsyncGenerator, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ class Ranks:
     keyword: int | None = None
     vector: int | None = None
     fused: int | None = None
+    rerank: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,45 @@ class Passage:
     """The headings above it, outermost first, joined by " > "; empty where the document has none."""
 
 
+@dataclass(frozen=True)
+class Filters:
+    """Which documents a search looks at. What is empty or None leaves nothing out."""
+
+    tags: tuple[str, ...] = ()
+    """A document must have all of them."""
+    types: tuple[str, ...] = ()
+    """Endings of file names such as "pdf"; one of them suffices."""
+    documents: tuple[str, ...] = ()
+    """Ids, or names as their owner sees them; one of them suffices."""
+    added_after: date | None = None
+    """Added on this day, UTC, or later."""
+    added_before: date | None = None
+    """Added before this day, UTC, began."""
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found, and whether it bears on the question."""
+
+    passages: tuple[Passage, ...]
+    """Best first; what comes nearest also when it is not relevant."""
+    is_relevant: bool = True
+    why: str = ""
+    """In a plain sentence; for the trace."""
+    measured: Mapping[str, float] = field(default_factory=dict)
+    """The numbers that decided; for the trace."""
+
+
 class Retriever(Protocol):
     """Searches what this run may read, and nothing else."""
 
-    async def search(self, question: str, *, vaults: Collection[str], limit: int) -> Sequence[Passage]:
-        """Return at most `limit` passages of these vaults, best first; none when nothing is relevant.
+    async def search(
+        self, question: str, *, vaults: Collection[str], limit: int, filters: Filters = NO_FILTERS
+    ) -> Found:
+        """Return at most `limit` passages of the documents in these vaults that the filters let through.
 
         Raises:
             RetrievalFailed: the knowledge could not be reached, or a vault is gone; the message says which.

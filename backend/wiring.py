@@ -65,8 +65,13 @@ class VaultRetriever:
     tenant_id: TenantId
 
     async def search(
-        self, question: str, *, vaults: Collection[str], limit: int
-    ) -> Sequence[runtime_ports.Passage]:
+        self,
+        question: str,
+        *,
+        vaults: Collection[str],
+        limit: int,
+        filters: runtime_ports.Filters = runtime_ports.NO_FILTERS,
+    ) -> runtime_ports.Found:
         try:
             found = await self.vault.search(
                 self.tenant_id, [VaultId(vault) for vault in vaults], question, limit=limit
@@ -78,7 +83,7 @@ class VaultRetriever:
         except VaultError as error:
             raise RetrievalFailed(f"The documents could not be searched: {error}") from error
         pages = await self._pages({p.document_id for p in found.passages if p.page is not None})
-        return [
+        passages = tuple(
             runtime_ports.Passage(
                 passage_id=passage.passage_id,
                 vault_id=passage.vault_id,
@@ -96,13 +101,26 @@ class VaultRetriever:
                 score=passage.score,
                 heading=passage.heading,
                 ranks=runtime_ports.Ranks(
-                    keyword=passage.ranks.keyword, vector=passage.ranks.vector, fused=passage.ranks.fused
+                    keyword=passage.ranks.keyword,
+                    vector=passage.ranks.vector,
+                    fused=passage.ranks.fused,
+                    rerank=passage.ranks.rerank,
                 )
                 if passage.ranks
                 else runtime_ports.Ranks(),
             )
             for passage in found.passages
-        ]
+        )
+        decided = found.relevance
+        return runtime_ports.Found(
+            passages,
+            is_relevant=decided.found,
+            why=decided.reason,
+            measured={
+                name: round(getattr(decided, name), 3)
+                for name in ("margin", "likeness", "coverage", "together", "lead")
+            },
+        )
 
     async def _pages(
         self, documents: Collection[DocumentId]

@@ -39,9 +39,9 @@ async def evaluate_retrieval(
     asked_of = queries_dir or data_dir
     corpus, queries, judgements = await asyncio.to_thread(
         lambda: (
-            _rows(data_dir / "corpus.jsonl"),
-            _rows(asked_of / "queries.jsonl"),
-            _judgements(asked_of / "qrels.tsv"),
+            rows(data_dir / "corpus.jsonl"),
+            rows(asked_of / "queries.jsonl"),
+            judgements(asked_of / "qrels.tsv"),
         )
     )
     queries = [query for query in queries if query["id"] in judgements]
@@ -147,12 +147,12 @@ def _percentile(values: Sequence[float], share: float) -> float:
     return round(values[min(len(values) - 1, int(len(values) * share))], 1) if values else 0.0
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def rows(path: Path) -> list[dict[str, Any]]:
     # split at newlines only: a text may hold other characters that `splitlines` takes for line ends
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
-def _judgements(path: Path) -> dict[str, dict[str, int]]:
+def judgements(path: Path) -> dict[str, dict[str, int]]:
     judged: dict[str, dict[str, int]] = {}
     for line in path.read_text(encoding="utf-8").split("\n"):
         if line.strip():

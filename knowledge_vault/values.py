@@ -184,6 +184,7 @@ class Ranks:
     keyword: int | None
     vector: int | None
     fused: int
+    rerank: int | None = None
 
 
 @dataclass(frozen=True)
@@ -209,13 +210,49 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Relevance:
+    """Whether anything that bears on a question was found, and why."""
+
+    found: bool
+    margin: float
+    """How far on either side of the line it was; 0 is the line itself."""
+    likeness: float
+    """Of the passage nearest in meaning: 0 is as near as unrelated text, 1 the very words."""
+    coverage: float
+    """Share of the question's weighted words that the vaults know: near 0 is another language or subject."""
+    together: float
+    """The most of the question's weighted words that stand near each other in one of the best passages."""
+    lead: float
+    """How much more of them the best passage has than those after it."""
+    words_count: bool
+    """Whether the question's words took part; without, `together` and `lead` are 0 and meaning decides."""
+    same_language: bool
+    """Whether the nearest passage is in the question's language; in another, likeness is less."""
+
+    @property
+    def reason(self) -> str:
+        """In a plain sentence."""
+        if self.found:
+            return "The best passages bear on the question."
+        if not self.words_count:
+            return (
+                "The documents know too few of the question's words, and nothing is near enough in meaning."
+            )
+        return "The passages found share some words with the question, but none says enough of what it asks."
+
+
+NOTHING_ASKED = Relevance(False, -1.0, 0.0, 0.0, 0.0, 0.0, words_count=False, same_language=True)
+"""When there was no question, or nowhere to look."""
+
+
+@dataclass(frozen=True)
 class SearchResult:
     passages: tuple[Passage, ...]
     """Best first."""
     not_ready_count: int
     """Documents of these vaults that were not active: an answer can say what it has not seen."""
-    coverage: float
-    """Share of the question's weighted words that the vaults know: near 0 is another language or subject."""
+    relevance: Relevance
+    """Whether the passages bear on the question: with `found` false an honest answer says that nothing was."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ languages in one vault loses a match.
 import re
 import threading
 import unicodedata
+from collections import Counter
 from functools import cache
 from typing import NewType
 
@@ -65,6 +66,22 @@ def language_of(text: str) -> Language:
 
     code, _ = py3langid.classify(sample)
     return Language(_STEMMERS.get(code, UNSTEMMED))
+
+
+def is_same_language(question: str, text: str, language: Language) -> bool:
+    """Whether a question is in the language of a text of that stemming language; loads as `language_of`."""
+    return script_of(question) == script_of(text) and language_of(question) == language
+
+
+def script_of(text: str) -> str:
+    """What most of a text's letters are written in, such as "LATIN"; empty without letters."""
+    names = Counter(_script(character) for character in text[:_SAMPLE] if character.isalpha())
+    return names.most_common(1)[0][0] if names else ""
+
+
+@cache
+def _script(character: str) -> str:
+    return unicodedata.name(character, "?").split()[0]
 
 
 def _ends_and_middle(text: str) -> str:

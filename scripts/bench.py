@@ -1,8 +1,8 @@
 """`make bench`: run every `tests/bench/bench_*.py` here and write what they found into docs/performance.md.
 
 A bench is a program of its own. Its last line is JSON: `{"title", "figures": [{"what", "value", "unit",
-"at_most" or "at_least"}], "notes": []}`, or `{"title", "skipped": why}` when what it needs is not there. A figure
-that misses its bound is marked, and the exit status is then 1.
+"at_most" or "at_least", "baseline"}], "notes": []}`, or `{"title", "skipped": why}` when what it needs is not there.
+A figure that misses its bound is marked, and the exit status is then 1.
 """
 
 import json
@@ -73,13 +73,16 @@ def section(result: dict[str, Any]) -> Iterator[str]:
             yield f"{key.capitalize()}: {result[key]}"
             yield ""
             return
-    yield "| what | measured | target |"
-    yield "| --- | --- | --- |"
-    for figure in result.get("figures", []):
+    figures = result.get("figures", [])
+    has_baseline = any("baseline" in figure for figure in figures)
+    yield "| what | measured | target |" + (" baseline |" if has_baseline else "")
+    yield "| --- | --- | --- |" + (" --- |" if has_baseline else "")
+    for figure in figures:
         unit = figure.get("unit", "")
-        yield f"| {figure['what']} | {_number(figure['value'])} {unit} | {_target(figure)} |".replace(
-            "  ", " "
-        )
+        line = f"| {figure['what']} | {_number(figure['value'])} {unit} | {_target(figure)} |"
+        if has_baseline:
+            line += f" {_number(figure['baseline'])} |" if "baseline" in figure else " |"
+        yield line.replace("  ", " ")
     yield ""
     yield from (f"- {note}" for note in result.get("notes", []))
     if result.get("notes"):

@@ -21,6 +21,14 @@ class SearchDocumentsSettings(Settings):
     limit: int = Field(
         6, ge=1, le=50, title="Passages", description="The most passages to find. Six suits most questions."
     )
+    only_relevant: bool = Field(
+        True,
+        title="Only what bears on the question",
+        description=(
+            "Hand on nothing when the best passages say too little of what is asked, so that the agent says that "
+            "it found nothing instead of guessing."
+        ),
+    )
 
 
 def _faults(settings: SearchDocumentsSettings, drawn: Drawn) -> Iterable[Fault]:
@@ -49,12 +57,18 @@ async def search_documents(inputs: Inputs, settings: SearchDocumentsSettings, st
     """Finds the passages of your documents that bear on the question, best first.
 
     It looks for the same words and for the same meaning, and hands on the passages it finds.
-    When nothing fits it hands on an empty list: use "If / otherwise" to say what happens then.
+    When nothing bears on the question it hands on an empty list: use "If / otherwise" to say what happens then.
     """
     question = as_text(inputs["question"])
     known = step.tools.known_vaults
     if known is not None and not known.issuperset(settings.vaults):
         raise RetrievalFailed("A vault that this agent searches is gone: its owner must choose another one.")
     found = await step.tools.retriever.search(question, vaults=tuple(settings.vaults), limit=settings.limit)
-    step.detail.update(question=question, found=len(found))
-    return {"passages": Passages(tuple(found[: settings.limit]))}
+    handed_on = found.passages[: settings.limit] if found.is_relevant or not settings.only_relevant else ()
+    step.detail.update(
+        question=question,
+        found=len(handed_on),
+        relevance={"found": found.is_relevant, "why": found.why, **found.measured},
+        nearest=[{"document": each.document, "heading": each.heading} for each in found.passages[:3]],
+    )
+    return {"passages": Passages(handed_on)}

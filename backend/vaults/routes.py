@@ -18,6 +18,7 @@ from backend.vaults.schemas import (
     PageOut,
     PassageOut,
     RefusedFile,
+    RelevanceOut,
     SearchIn,
     SearchOut,
     UploadOut,
@@ -268,6 +269,7 @@ async def search_vault(
     )
     return SearchOut(
         passages=[PassageOut.of(passage) for passage in found.passages],
+        relevance=RelevanceOut.of(found.relevance),
         not_ready_count=found.not_ready_count,
         took_ms=round((time.perf_counter() - started) * 1000),
     )

@@ -210,6 +210,7 @@ class RanksOut(BaseModel):
     keyword: int | None
     vector: int | None
     fused: int | None
+    rerank: int | None
 
 
 class PassageOut(BaseModel):
@@ -245,11 +246,49 @@ class PassageOut(BaseModel):
                 keyword=ranks.keyword if ranks else None,
                 vector=ranks.vector if ranks else None,
                 fused=ranks.fused if ranks else None,
+                rerank=ranks.rerank if ranks else None,
             ),
+        )
+
+
+class RelevanceOut(BaseModel):
+    """Whether anything that bears on the question was found, and the numbers that decided."""
+
+    found: bool
+    reason: str
+    margin: float
+    """How far on either side of the line; 0 is the line itself."""
+    likeness: float
+    """Of the passage nearest in meaning: 0 is as near as unrelated text, 1 the very words."""
+    coverage: float
+    """Share of the question's weighted words that the vault knows."""
+    together: float
+    """The most of them that stand near each other in one of the best passages."""
+    lead: float
+    """How much more of them the best passage has than those after it."""
+    words_count: bool
+    """Whether words took part: they do not when the vault knows too few of them."""
+    same_language: bool
+    """Whether the nearest passage is in the question's language."""
+
+    @classmethod
+    def of(cls, relevance: values.Relevance) -> "RelevanceOut":
+        return cls(
+            found=relevance.found,
+            reason=relevance.reason,
+            margin=relevance.margin,
+            likeness=relevance.likeness,
+            coverage=relevance.coverage,
+            together=relevance.together,
+            lead=relevance.lead,
+            words_count=relevance.words_count,
+            same_language=relevance.same_language,
         )
 
 
 class SearchOut(BaseModel):
     passages: list[PassageOut]
+    """What comes nearest, also when it does not bear on the question."""
+    relevance: RelevanceOut
     not_ready_count: int
     took_ms: int

@@ -11,7 +11,16 @@ from agent_runtime import service, words
 from agent_runtime.events import Event
 from agent_runtime.graph import Edge, Graph, Node, SocketRef
 from agent_runtime.models.scripted import ScriptedModel
-from agent_runtime.ports import ChatModel, Passage, Retriever, Tools, Vectors
+from agent_runtime.ports import (
+    NO_FILTERS,
+    ChatModel,
+    Filters,
+    Found,
+    Passage,
+    Retriever,
+    Tools,
+    Vectors,
+)
 
 DOCUMENT = (
     "Care of the apiary.\n\nThe hives are opened in April, when it is warmer than 12 degrees. "
@@ -87,14 +96,19 @@ class TwinRetriever:
     passages: Sequence[Passage] = field(default_factory=lambda: (a_passage(),))
     error: Exception | None = None
     pause_s: float = 0.0
+    is_relevant: bool = True
     asked: list[tuple[str, tuple[str, ...], int]] = field(default_factory=list)
+    filters: list[Filters] = field(default_factory=list)
 
-    async def search(self, question: str, *, vaults: Collection[str], limit: int) -> Sequence[Passage]:
+    async def search(
+        self, question: str, *, vaults: Collection[str], limit: int, filters: Filters = NO_FILTERS
+    ) -> Found:
         await asyncio.sleep(self.pause_s)
         if self.error:
             raise self.error
         self.asked.append((question, tuple(vaults), limit))
-        return list(self.passages)[:limit]
+        self.filters.append(filters)
+        return Found(tuple(self.passages)[:limit], self.is_relevant, "Nothing says enough.", {"margin": -0.5})
 
 
 class TwinEmbedder:

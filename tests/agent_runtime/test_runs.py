@@ -143,11 +143,39 @@ async def test_the_search_asks_for_what_its_settings_say() -> None:
     assert retriever.asked == [("When?", ("bees",), 6)]
 
 
+async def test_when_nothing_bears_on_the_question_the_agent_says_so_and_the_trace_why() -> None:
+    model = ScriptedModel(["The hives are opened in April."])
+    events = await events_of(DOCUMENT_QUESTIONS, model=model, retriever=TwinRetriever(is_relevant=False))
+    search = next(e for e in events if isinstance(e, NodeFinished) and e.kind == "search_documents")
+    assert search.detail["relevance"] == {"found": False, "why": "Nothing says enough.", "margin": -0.5}
+    assert search.output["passages"]["passages"] == []
+    assert search.detail["nearest"]
+    assert isinstance(events[-1], RunFinished)
+    assert events[-1].answer == "The documents say nothing about this."
+    assert not events[-1].citations
+
+
+async def test_a_search_may_be_told_to_hand_on_what_comes_nearest_all_the_same() -> None:
+    graph = DOCUMENT_QUESTIONS.model_copy(
+        update={
+            "nodes": [
+                node.model_copy(update={"settings": {**node.settings, "only_relevant": False}})
+                if node.kind == "search_documents"
+                else node
+                for node in DOCUMENT_QUESTIONS.nodes
+            ]
+        }
+    )
+    events = await events_of(graph, retriever=TwinRetriever(is_relevant=False))
+    search = next(e for e in events if isinstance(e, NodeFinished) and e.kind == "search_documents")
+    assert len(search.output["passages"]["passages"]) == 1
+
+
 async def test_passages_travel_with_their_ranks_and_scores() -> None:
     events = await events_of(DOCUMENT_QUESTIONS)
     search = next(e for e in events if isinstance(e, NodeFinished) and e.kind == "search_documents")
     passage = search.output["passages"]["passages"][0]
-    assert passage["ranks"] == {"keyword": None, "vector": None, "fused": None}
+    assert passage["ranks"] == {"keyword": None, "vector": None, "fused": None, "rerank": None}
     assert passage["score"] == 1.0
 
 

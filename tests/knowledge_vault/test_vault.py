@@ -60,7 +60,7 @@ async def test_the_best_passage_comes_first_with_the_rank_of_each_stage(
     assert (best.ranks.keyword, best.ranks.vector, best.ranks.fused) == (1, 1, 1)
     assert best.similarity > found.passages[1].similarity
     assert best.score > found.passages[1].score
-    assert found.coverage > 0.5
+    assert found.relevance.coverage > 0.5
     assert len((await vault.search(ALICE, [home], "nest", limit=1)).passages) == 1
 
 
@@ -432,7 +432,7 @@ async def test_a_replaced_document_serves_its_old_words_until_the_new_ones_are_r
     assert (now.version, now.replacement, now.name) == (2, None, "bees.txt")
     assert [vault_.chunk_count for vault_ in await vault.list_vaults(ALICE)] == [1]
     assert b"".join([part async for part in vault.original(ALICE, document.id)]) == b"Bees sleep at night."
-    assert not (await vault.search(ALICE, [home], "noon dance")).coverage
+    assert not (await vault.search(ALICE, [home], "noon dance")).relevance.coverage
 
 
 async def test_a_replacement_that_cannot_be_read_changes_nothing(

@@ -1,0 +1,98 @@
+"""What is asked, in the words of each language that the searched vaults hold, weighed by how rare they are there."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_vault import relevance, statistics
+from knowledge_vault.fusion import coverage, idf, is_open
+from knowledge_vault.index.scramble import SearchKeys
+from knowledge_vault.statistics import Totals
+from knowledge_vault.values import VaultId
+from knowledge_vault.words import Language, share_without_spaces, split_words, stem
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question's stems in each language of the vaults, with what they weigh there."""
+
+    text: str
+    weights: Mapping[Language, Mapping[str, float]]
+    known: Mapping[Language, Collection[str]]
+    mean_word_count: Mapping[Language, float]
+    population: int
+    """Chunks of all the vaults."""
+    share_without_spaces: float
+    telling: Mapping[Language, Mapping[str, float]]
+    """The weights by which `relevance` counts."""
+
+    @cached_property
+    def coverage(self) -> float:
+        return max(
+            (coverage(words, self.known[language]) for language, words in self.weights.items()), default=0.0
+        )
+
+    @property
+    def may_use_words(self) -> bool:
+        return is_open(self.coverage, self.share_without_spaces)
+
+    def words(self, keys: SearchKeys) -> Mapping[int, float]:
+        """The words that occur somewhere, as one vault's sealed chunks name them."""
+        return {
+            keys.word(language, word): weight
+            for language, words in self.weights.items()
+            for word, weight in words.items()
+            if word in self.known[language]
+        }
+
+    def terms(self, keys: SearchKeys) -> Mapping[int, float]:
+        """The same words, as one vault's index knows them."""
+        return {keys.term(word): weight for word, weight in self.words(keys).items()}
+
+
+async def weigh(connection: AsyncConnection, keys: Mapping[VaultId, SearchKeys], text: str) -> Question:
+    """Weigh the words over all vaults searched together, so that their passages compare."""
+    words = split_words(text)
+    totals: dict[Language, Totals] = {}
+    for vault in keys:
+        for language, more in (await statistics.totals(connection, vault)).items():
+            known = totals.get(language, Totals(0, 0))
+            totals[language] = Totals(
+                known.chunk_count + more.chunk_count, known.word_count + more.word_count
+            )
+    stems = {language: list(dict.fromkeys(stem(words, language))) for language in totals}
+    containing: dict[tuple[Language, str], int] = {}
+    for vault, key in keys.items():
+        named = {
+            key.term(key.word(language, each)): (language, each)
+            for language in stems
+            for each in stems[language]
+        }
+        for term, count in (await statistics.frequencies(connection, vault, named)).items():
+            containing[named[term]] = containing.get(named[term], 0) + count
+
+    def counts(language: Language) -> Mapping[str, tuple[int, int]]:
+        return {
+            each: (totals[language].chunk_count, containing.get((language, each), 0))
+            for each in stems[language]
+        }
+
+    return Question(
+        text=text,
+        weights={
+            language: {each: idf(*count) for each, count in counts(language).items()} for language in totals
+        },
+        known={
+            language: {each for each in stems[language] if (language, each) in containing}
+            for language in totals
+        },
+        mean_word_count={language: each.word_count / each.chunk_count for language, each in totals.items()},
+        population=sum(each.chunk_count for each in totals.values()),
+        share_without_spaces=share_without_spaces(words),
+        telling={
+            language: {each: relevance.weight(*count) for each, count in counts(language).items()}
+            for language in totals
+        },
+    )

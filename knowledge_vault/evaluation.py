@@ -37,14 +37,14 @@ async def evaluate_retrieval(
     """
     tell = report or (lambda _what, _done, _of: None)
     asked_of = queries_dir or data_dir
-    corpus, queries, judgements = await asyncio.to_thread(
+    corpus, queries, judged_by = await asyncio.to_thread(
         lambda: (
             rows(data_dir / "corpus.jsonl"),
             rows(asked_of / "queries.jsonl"),
             judgements(asked_of / "qrels.tsv"),
         )
     )
-    queries = [query for query in queries if query["id"] in judgements]
+    queries = [query for query in queries if query["id"] in judged_by]
     home = await vault.create_vault(_TENANT, name="evaluation")
     try:
         started = time.perf_counter()
@@ -56,7 +56,7 @@ async def evaluate_retrieval(
     finally:
         await vault.delete_vault(_TENANT, home.id)
     return {
-        "metrics": metrics(ranked, judgements),
+        "metrics": metrics(ranked, judged_by),
         "timings": {
             "documents": len(corpus),
             "queries": len(queries),
@@ -148,11 +148,13 @@ def _percentile(values: Sequence[float], share: float) -> float:
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
+    """The records of a JSONL file."""
     # split at newlines only: a text may hold other characters that `splitlines` takes for line ends
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def judgements(path: Path) -> dict[str, dict[str, int]]:
+    """By question, the grade of each document that was judged."""
     judged: dict[str, dict[str, int]] = {}
     for line in path.read_text(encoding="utf-8").split("\n"):
         if line.strip():

@@ -2230,6 +2230,8 @@ export interface components {
             fused: number | null;
             /** Keyword */
             keyword: number | null;
+            /** Rerank */
+            rerank: number | null;
             /** Vector */
             vector: number | null;
         };
@@ -2282,6 +2284,30 @@ export interface components {
             name: string;
             /** Password */
             password: string;
+        };
+        /**
+         * RelevanceOut
+         * @description Whether anything that bears on the question was found, and the numbers that decided.
+         */
+        RelevanceOut: {
+            /** Coverage */
+            coverage: number;
+            /** Found */
+            found: boolean;
+            /** Lead */
+            lead: number;
+            /** Likeness */
+            likeness: number;
+            /** Margin */
+            margin: number;
+            /** Reason */
+            reason: string;
+            /** Same Language */
+            same_language: boolean;
+            /** Together */
+            together: number;
+            /** Words Count */
+            words_count: boolean;
         };
         /**
          * Replacing
@@ -2377,6 +2403,7 @@ export interface components {
             not_ready_count: number;
             /** Passages */
             passages: components["schemas"]["PassageOut"][];
+            relevance: components["schemas"]["RelevanceOut"];
             /** Took Ms */
             took_ms: number;
         };

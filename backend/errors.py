@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 
 from agent_runtime import errors as runtime
 from knowledge_vault import errors as vault
+from knowledge_vault.disk import is_disk_full
 from licensing import errors as licensing
 
 log = logging.getLogger("qanat.http")
@@ -93,6 +94,7 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (vault.NotFound, 404, "Not found"),
     (vault.DocumentTooLarge, 413, "Too large"),
     (vault.DocumentRefused, 422, "This file cannot be taken in"),
+    (vault.DiskFull, 507, "The disk is full"),
     (vault.VaultUnavailable, 503, "The vault did not answer"),
     (vault.VaultLocked, 423, "This vault is locked"),
     (vault.UnlockRefused, 403, "That does not open this vault"),
@@ -130,6 +132,8 @@ def problem_of(error: Exception) -> dict[str, Any] | None:
     """The problem document of an error that people may see; `None` for one that nobody foresaw."""
     if isinstance(error, Problem):
         return problem_document(error.status, error.kind, error.title, error.detail, error.facts)
+    if is_disk_full(error):  # whoever met it first: SQLite, the index, or a file being written
+        error = vault.DiskFull()
     for family, status, title in _PACKAGE_ERRORS:
         if isinstance(error, family):
             name = type(error).__name__

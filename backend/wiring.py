@@ -32,6 +32,7 @@ from backend.chats.service import Chats
 from backend.clock import Clock, SystemClock
 from backend.database import Database
 from backend.ingestion import Ingestion
+from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
@@ -313,10 +314,9 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         stack.push_async_callback(ingestion.stop)
         recutting = Recutting(vault, ingestion)
         stack.push_async_callback(recutting.stop)
-        for tenant_id, document_id in await vault.unfinished():
-            document = await vault.find_open_document(tenant_id, document_id)
-            if document is not None:  # a locked vault's go on once it is unlocked
-                await ingestion.submit(tenant_id, document_id, job=document.job)
+        await submit_unfinished(vault, ingestion)
+        resuming = asyncio.create_task(keep_submitting(vault, ingestion), name="resume-documents")
+        stack.push_async_callback(_cancelled, resuming)
 
         # Importing the embedder's libraries takes longer than everything else: pages are served meanwhile, and
         # what needs a vector waits for it.
@@ -378,6 +378,11 @@ async def _database_part(database: Database) -> Part:
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait({task})
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
     await asyncio.wait({task})
 
 

@@ -13,6 +13,7 @@ VaultError
 ├── VaultLocked              its owner holds the key, and has not opened it: unlock, then repeat
 ├── UnlockRefused            not the passphrase or recovery code of this vault
 ├── ModeRefused              the owner mode cannot be changed like that now
+├── DiskFull                 no room for what has to be written: repeating helps once there is
 ├── SealBroken               sealed bytes were altered, moved, or belong to another key
 ├── RootKeyUnusable          the root key cannot be had, so nothing sealed can be opened
 │   ├── KeyFileUnusable          its file is missing, misplaced, too open, or holds another key
@@ -135,6 +136,15 @@ class UnlockRefused(VaultError):
 
 class ModeRefused(VaultError):
     """The owner mode cannot be changed like that now; the message says what to do."""
+
+
+class DiskFull(VaultError):
+    """There is no room on the disk; nothing is lost, and work under way goes on once there is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk with the data folder is full. Nothing is lost: make room, and what waits goes on by itself."
+        )
 
 
 class SealBroken(VaultError):

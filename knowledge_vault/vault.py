@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from knowledge_vault import statistics
 from knowledge_vault.arriving import digest_anew, seal_arriving
 from knowledge_vault.custody import Custody
+from knowledge_vault.disk import is_disk_full
 from knowledge_vault.documents import Documents, Entry, NewDocument, SearchSecretReplaced
-from knowledge_vault.errors import NotFound, SealBroken, VaultLocked, VaultUnavailable
+from knowledge_vault.errors import DiskFull, NotFound, SealBroken, VaultLocked, VaultUnavailable
 from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.index.vault_index import VaultIndex
@@ -362,6 +363,9 @@ class KnowledgeVault:
         """Take a `sealed` document to `parsed`, or to `failed` with its problem.
 
         Harmless when repeated, when the document is further on, and when it was deleted meanwhile.
+
+        Raises:
+            DiskFull: the document stays where it is; repeat when there is room.
         """
         await self._recording_failure(
             tenant_id, document_id, lambda: self._ingestion.parse(tenant_id, document_id)
@@ -503,6 +507,8 @@ class KnowledgeVault:
         except VaultLocked:  # it waits where it is until its owner unlocks the vault
             log.info("ingestion.waits_for_unlocking document=%s", document_id)
         except Exception as error:  # whatever stopped a stage belongs to the document, not to its workflow
+            if is_disk_full(error):  # no fault of the document's: it stays where it is and goes on later
+                raise DiskFull from error
             log.exception("ingestion.failed document=%s", document_id)
             for entry in await self._documents.versions(tenant_id, document_id):
                 title, detail = _explain(entry, error)

@@ -5,6 +5,8 @@ when first needed (15 ms) and the least used are closed again, so that a thousan
 """
 
 import contextlib
+import errno
+import os
 import shutil
 import threading
 import uuid
@@ -23,6 +25,8 @@ from knowledge_vault.values import PassageId, VaultId
 _VECTOR, _WORDS, _DOCUMENT = "v", "w", "d"
 _BATCH = 256
 _SCROLL = 10_000
+_ROOM_BYTES = 64 * 1024 * 1024
+"""What must be free on the disk before points are written: a segment of the log and one of the index."""
 _OPTIMIZE_AFTER = 5_000
 """Points added to an open shard before its graph is built anew: searches stay fast without rebuilding each time."""
 
@@ -63,6 +67,7 @@ class EdgeEngine:
 
         with self._using(shard, create=True) as opened:
             assert opened is not None
+            self._need_room()
             for start in range(0, len(points), _BATCH):
                 batch = [
                     EdgePoint(
@@ -88,6 +93,7 @@ class EdgeEngine:
         with self._using(shard) as opened:
             if opened is None or not ids:
                 return
+            self._need_room()
             operation = UpdateOperation.delete_points([str(uuid.UUID(each)) for each in ids])
             _ask(lambda: opened.handle.update(operation))
             _ask(opened.handle.optimize)  # leaves no deleted vector behind
@@ -168,6 +174,16 @@ class EdgeEngine:
             )
             found = _ask(lambda: opened.handle.query(request))
         return [(PassageId(uuid.UUID(str(hit.id)).hex), float(hit.score)) for hit in found]
+
+    def _need_room(self) -> None:
+        """The engine writes through mapped memory: on a full disk that ends the process instead of raising.
+
+        Raises:
+            VaultUnavailable: caused by ENOSPC.
+        """
+        if shutil.disk_usage(self._folder).free < _ROOM_BYTES:
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder))
+            raise VaultUnavailable("The disk with the search index is full: make room.") from full
 
     def _path(self, shard: VaultId) -> Path:
         return self._folder / uuid.UUID(shard).hex  # nothing but an id ever becomes a path

@@ -19,13 +19,13 @@ from knowledge_vault.passages import Passages, Searchable
 from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.question import Question, weigh
 from knowledge_vault.ranking import Ranked, judge, rank
+from knowledge_vault.shaping import shape
 from knowledge_vault.tables import documents
 from knowledge_vault.values import (
     NOTHING_ASKED,
     DocumentId,
     Passage,
     PassageId,
-    Ranks,
     SearchResult,
     Stage,
     TenantId,
@@ -130,16 +130,14 @@ def _result(
     limit: int,
     not_ready: int,
 ) -> SearchResult:
-    passages = tuple(
-        as_passage(each.item, score=each.score, similarity=each.similarity, ranks=each.ranks)
-        for each in ranked[:limit]
+    passages, left_out = shape(ranked, limit=limit)
+    return SearchResult(
+        tuple(passages), not_ready, judge(ranked, keys, asked, unrelated), left_out=tuple(left_out)
     )
-    return SearchResult(passages, not_ready, judge(ranked, keys, asked, unrelated))
 
 
-def as_passage(
-    item: Searchable, *, score: float = 0.0, similarity: float = 0.0, ranks: Ranks | None = None
-) -> Passage:
+def as_passage(item: Searchable) -> Passage:
+    """A chunk that was asked for by its id, not found by searching."""
     chunk, document = item.chunk, item.document
     return Passage(
         passage_id=chunk.passage_id,
@@ -151,7 +149,9 @@ def as_passage(
         end=chunk.end,
         text=chunk.text,
         heading=chunk.heading,
-        score=score,
-        similarity=similarity,
-        ranks=ranks,
+        score=0.0,
+        similarity=0.0,
+        ranks=None,
+        parent_start=chunk.parent_start,
+        parent_end=chunk.parent_end,
     )

@@ -188,8 +188,19 @@ class Ranks:
 
 
 @dataclass(frozen=True)
+class AlsoIn:
+    """Another place with the same words as a passage."""
+
+    passage_id: PassageId
+    vault_id: VaultId
+    document_id: DocumentId
+    document: str
+    page: int | None
+
+
+@dataclass(frozen=True)
 class Passage:
-    """A chunk as found."""
+    """A stretch of a document as found: a chunk, or several that follow each other."""
 
     passage_id: PassageId
     vault_id: VaultId
@@ -207,6 +218,43 @@ class Passage:
     """Exact cosine of question and passage, comparable between searches. 0 when not searched."""
     ranks: Ranks | None
     """None when not found by searching."""
+    parent_start: int = 0
+    parent_end: int = 0
+    """The section around it, in the document's text; as narrow as the passage where none is known."""
+    section: str | None = None
+    """The words of that section; only when the search was asked for them."""
+    joined: int = 1
+    """How many chunks that follow each other it was made of: all were found."""
+    also_in: tuple[AlsoIn, ...] = ()
+    """Where else the same words stand; those are not passages of their own."""
+
+
+class Left(StrEnum):
+    """Why a candidate is not a passage of its own."""
+
+    COPY = "copy"
+    """It says the same in the same words as the passage `into`."""
+    JOINED = "joined"
+    """It is part of the passage `into`, which it follows or precedes."""
+    BELOW = "below_limit"
+    """Others were better."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A candidate of a search that did not become a passage."""
+
+    passage_id: PassageId
+    document_id: DocumentId
+    document: str
+    page: int | None
+    heading: str
+    score: float
+    similarity: float
+    ranks: Ranks
+    why: Left
+    into: PassageId | None
+    """The passage it went into; None when it went into none."""
 
 
 @dataclass(frozen=True)
@@ -253,6 +301,8 @@ class SearchResult:
     """Documents of these vaults that were not active: an answer can say what it has not seen."""
     relevance: Relevance
     """Whether the passages bear on the question: with `found` false an honest answer says that nothing was."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Candidates that did not become passages, best first: copies, parts of passages, and the next best."""
 
 
 @dataclass(frozen=True)

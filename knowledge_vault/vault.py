@@ -5,6 +5,7 @@ It decides nothing about licenses and knows no HTTP.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import os
@@ -454,15 +455,31 @@ class KnowledgeVault:
         *,
         limit: int = 8,
         within: Collection[DocumentId] | None = None,
+        sections: bool = False,
     ) -> SearchResult:
         """The passages of active documents that bear on the question, best first.
 
         `within`: only these documents; None means all of the vaults, an empty collection means none.
+        `sections`: bring the section around each passage along, to read; the text of each document is opened for it.
 
         Raises:
             NotFound: one of the vaults is not this tenant's.
         """
-        return await self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=within)
+        found = await self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=within)
+        return await self._with_sections(tenant_id, found) if sections else found
+
+    async def _with_sections(self, tenant_id: TenantId, found: SearchResult) -> SearchResult:
+        texts: dict[DocumentId, str] = {}
+        for document in {passage.document_id for passage in found.passages}:
+            with contextlib.suppress(NotFound):  # deleted since it was found
+                texts[document] = (await self.document_text(tenant_id, document)).text
+        passages = tuple(
+            replace(passage, section=texts[passage.document_id][passage.parent_start : passage.parent_end])
+            if texts.get(passage.document_id, "")[passage.start : passage.end] == passage.text
+            else passage
+            for passage in found.passages
+        )
+        return replace(found, passages=passages)
 
     async def search_many(
         self,

@@ -15,6 +15,7 @@ from backend.vaults.schemas import (
     DocumentOut,
     DocumentTextOut,
     IntakeOut,
+    LeftOutOut,
     PageOut,
     PassageOut,
     RefusedFile,
@@ -265,11 +266,16 @@ async def search_vault(
     """The passages that bear on a question, with the rank each stage gave them."""
     started = time.perf_counter()
     found = await services.vault.search(
-        TenantId(principal.tenant_id), [VaultId(vault_id)], body.question, limit=body.limit
+        TenantId(principal.tenant_id),
+        [VaultId(vault_id)],
+        body.question,
+        limit=body.limit,
+        sections=body.sections,
     )
     return SearchOut(
         passages=[PassageOut.of(passage) for passage in found.passages],
         relevance=RelevanceOut.of(found.relevance),
+        left_out=[LeftOutOut.of(left) for left in found.left_out] if body.explain else [],
         not_ready_count=found.not_ready_count,
         took_ms=round((time.perf_counter() - started) * 1000),
     )

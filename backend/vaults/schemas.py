@@ -202,6 +202,10 @@ class ChunkOut(BaseModel):
 class SearchIn(BaseModel):
     question: str = Field(min_length=1, max_length=8000)
     limit: int = Field(8, ge=1, le=50)
+    explain: bool = False
+    """Tell also what was found but is not shown, and why."""
+    sections: bool = False
+    """Bring the section around each passage along."""
 
 
 class RanksOut(BaseModel):
@@ -211,6 +215,22 @@ class RanksOut(BaseModel):
     vector: int | None
     fused: int | None
     rerank: int | None
+
+    @classmethod
+    def of(cls, ranks: values.Ranks | None) -> "RanksOut":
+        if ranks is None:
+            return cls(keyword=None, vector=None, fused=None, rerank=None)
+        return cls(keyword=ranks.keyword, vector=ranks.vector, fused=ranks.fused, rerank=ranks.rerank)
+
+
+class AlsoInOut(BaseModel):
+    """Another place with the same words."""
+
+    passage_id: str
+    vault_id: str
+    document_id: str
+    document: str
+    page: int | None
 
 
 class PassageOut(BaseModel):
@@ -226,10 +246,18 @@ class PassageOut(BaseModel):
     score: float
     similarity: float
     ranks: RanksOut
+    parent_start: int
+    parent_end: int
+    """The section around it."""
+    section: str | None
+    """The words of that section; only when asked for."""
+    joined: int
+    """How many chunks that follow each other it was made of."""
+    also_in: list[AlsoInOut]
+    """Where else the same words stand."""
 
     @classmethod
     def of(cls, passage: values.Passage) -> "PassageOut":
-        ranks = passage.ranks
         return cls(
             passage_id=passage.passage_id,
             vault_id=passage.vault_id,
@@ -242,12 +270,52 @@ class PassageOut(BaseModel):
             heading=passage.heading,
             score=passage.score,
             similarity=passage.similarity,
-            ranks=RanksOut(
-                keyword=ranks.keyword if ranks else None,
-                vector=ranks.vector if ranks else None,
-                fused=ranks.fused if ranks else None,
-                rerank=ranks.rerank if ranks else None,
-            ),
+            ranks=RanksOut.of(passage.ranks),
+            parent_start=passage.parent_start,
+            parent_end=passage.parent_end,
+            section=passage.section,
+            joined=passage.joined,
+            also_in=[
+                AlsoInOut(
+                    passage_id=place.passage_id,
+                    vault_id=place.vault_id,
+                    document_id=place.document_id,
+                    document=place.document,
+                    page=place.page,
+                )
+                for place in passage.also_in
+            ],
+        )
+
+
+class LeftOutOut(BaseModel):
+    """What was found but is not shown as a passage of its own."""
+
+    passage_id: str
+    document_id: str
+    document: str
+    page: int | None
+    heading: str
+    score: float
+    similarity: float
+    ranks: RanksOut
+    why: values.Left
+    into: str | None
+    """The passage that it is a copy or a part of."""
+
+    @classmethod
+    def of(cls, left: values.LeftOut) -> "LeftOutOut":
+        return cls(
+            passage_id=left.passage_id,
+            document_id=left.document_id,
+            document=left.document,
+            page=left.page,
+            heading=left.heading,
+            score=left.score,
+            similarity=left.similarity,
+            ranks=RanksOut.of(left.ranks),
+            why=left.why,
+            into=left.into,
         )
 
 
@@ -290,5 +358,7 @@ class SearchOut(BaseModel):
     passages: list[PassageOut]
     """What comes nearest, also when it does not bear on the question."""
     relevance: RelevanceOut
+    left_out: list[LeftOutOut]
+    """Empty unless explanations were asked for."""
     not_ready_count: int
     took_ms: int

@@ -1497,6 +1497,22 @@ export interface components {
             updated_at: string;
         };
         /**
+         * AlsoInOut
+         * @description Another place with the same words.
+         */
+        AlsoInOut: {
+            /** Document */
+            document: string;
+            /** Document Id */
+            document_id: string;
+            /** Page */
+            page: number | null;
+            /** Passage Id */
+            passage_id: string;
+            /** Vault Id */
+            vault_id: string;
+        };
+        /**
          * AnswerSentence
          * @description A sentence of an answer. `answer[start:end] == text`.
          */
@@ -1970,6 +1986,36 @@ export interface components {
             /** Search Version */
             search_version: number;
         };
+        /**
+         * Left
+         * @description Why a candidate is not a passage of its own.
+         * @enum {string}
+         */
+        Left: "copy" | "joined" | "below_limit";
+        /**
+         * LeftOutOut
+         * @description What was found but is not shown as a passage of its own.
+         */
+        LeftOutOut: {
+            /** Document */
+            document: string;
+            /** Document Id */
+            document_id: string;
+            /** Heading */
+            heading: string;
+            /** Into */
+            into: string | null;
+            /** Page */
+            page: number | null;
+            /** Passage Id */
+            passage_id: string;
+            ranks: components["schemas"]["RanksOut"];
+            /** Score */
+            score: number;
+            /** Similarity */
+            similarity: number;
+            why: components["schemas"]["Left"];
+        };
         /** LicenseOut */
         LicenseOut: {
             /** Agent Name */
@@ -2128,6 +2174,8 @@ export interface components {
         };
         /** PassageOut */
         PassageOut: {
+            /** Also In */
+            also_in: components["schemas"]["AlsoInOut"][];
             /** Document */
             document: string;
             /** Document Id */
@@ -2136,13 +2184,21 @@ export interface components {
             end: number;
             /** Heading */
             heading: string;
+            /** Joined */
+            joined: number;
             /** Page */
             page: number | null;
+            /** Parent End */
+            parent_end: number;
+            /** Parent Start */
+            parent_start: number;
             /** Passage Id */
             passage_id: string;
             ranks: components["schemas"]["RanksOut"];
             /** Score */
             score: number;
+            /** Section */
+            section: string | null;
             /** Similarity */
             similarity: number;
             /** Start */
@@ -2390,15 +2446,27 @@ export interface components {
         /** SearchIn */
         SearchIn: {
             /**
+             * Explain
+             * @default false
+             */
+            explain: boolean;
+            /**
              * Limit
              * @default 8
              */
             limit: number;
             /** Question */
             question: string;
+            /**
+             * Sections
+             * @default false
+             */
+            sections: boolean;
         };
         /** SearchOut */
         SearchOut: {
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutOut"][];
             /** Not Ready Count */
             not_ready_count: number;
             /** Passages */

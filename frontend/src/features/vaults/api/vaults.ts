@@ -138,6 +138,11 @@ export function useCancelDocument() {
 export function useSearchVault(vaultId: string) {
   return useMutation({
     mutationFn: (body: { question: string; limit: number }) =>
-      unwrap(api.POST('/api/vaults/{vault_id}/search', { params: { path: { vault_id: vaultId } }, body })),
+      unwrap(
+        api.POST('/api/vaults/{vault_id}/search', {
+          params: { path: { vault_id: vaultId } },
+          body: { ...body, explain: false, sections: false },
+        }),
+      ),
   });
 }

@@ -61,6 +61,11 @@ export function TrySearch({ vaultId }: { vaultId: string }) {
               No passage has these words or comes near their meaning. Try the words the document itself would use.
             </EmptyState>
           )}
+          {search.data.passages.length > 0 && !search.data.relevance.found && (
+            <Alert color="yellow" title="An agent would say that it found nothing">
+              {search.data.relevance.reason} What comes nearest is shown all the same.
+            </Alert>
+          )}
           <ol className={classes.list} aria-label="Passages">
             {search.data.passages.map((passage) => (
               <li key={passage.passage_id}>

@@ -95,6 +95,8 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (vault.DocumentTooLarge, 413, "Too large"),
     (vault.DocumentRefused, 422, "This file cannot be taken in"),
     (vault.DiskFull, 507, "The disk is full"),
+    (vault.PageRefused, 422, "This address is not fetched"),
+    (vault.PageUnavailable, 502, "The page could not be fetched"),
     (vault.VaultUnavailable, 503, "The vault did not answer"),
     (vault.VaultLocked, 423, "This vault is locked"),
     (vault.UnlockRefused, 403, "That does not open this vault"),

@@ -9,6 +9,8 @@ VaultError
 │   ├── DocumentUnreadable       damaged
 │   ├── DocumentLocked           protected by a password
 │   └── DocumentWithoutText      nothing but pictures, or nothing at all
+├── PageRefused              a web address that is not fetched, whatever lies there
+├── PageUnavailable          a web page could not be fetched: repeating may help
 ├── VaultUnavailable         a part did not answer: repeating may help
 ├── VaultLocked              its owner holds the key, and has not opened it: unlock, then repeat
 ├── UnlockRefused            not the passphrase or recovery code of this vault
@@ -111,6 +113,22 @@ class DocumentWithoutText(DocumentRefused):
             + (reason or "Run text recognition (OCR) over it and add the result."),
         )
         self.reason = reason
+
+
+class PageRefused(VaultError):
+    def __init__(self, url: str, *, reason: str) -> None:
+        super().__init__(
+            f"{url[:300]!r} is not fetched: {reason}. Give the address of a page on the public web."
+        )
+        self.url, self.reason = url, reason
+
+
+class PageUnavailable(VaultError):
+    def __init__(self, url: str, *, reason: str) -> None:
+        super().__init__(
+            f"{url[:300]!r} could not be fetched: {reason}. Try again later, or save it and add the file."
+        )
+        self.url, self.reason = url, reason
 
 
 class VaultUnavailable(VaultError):

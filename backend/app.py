@@ -18,6 +18,7 @@ from backend.services import Services
 from backend.settings import Settings
 from backend.vaults.keys_routes import router as vault_keys
 from backend.vaults.routes import router as vaults
+from backend.vaults.web_pages import router as web_pages
 
 VERSION = "0.1.0"
 
@@ -41,6 +42,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         accounts,
         api_keys,
         vaults,
+        web_pages,
         agents,
         runs,
         chats,

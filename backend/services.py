@@ -20,6 +20,7 @@ from backend.settings import Settings
 from backend.vaults.recutting import Recutting
 from knowledge_vault.keys.root import RootKeeper
 from knowledge_vault.vault import KnowledgeVault
+from knowledge_vault.web_pages import WebPages
 from licensing.service import Licensing
 
 
@@ -41,6 +42,7 @@ class Services:
     vault: KnowledgeVault
     ingestion: Ingestion
     recutting: Recutting
+    web_pages: WebPages
     agents: Agents
     publishing: Publishing
     catalogue: Catalogue

@@ -42,10 +42,12 @@ from backend.settings import Settings
 from backend.vaults.recutting import Recutting
 from knowledge_vault.embedding import SentenceTransformerEmbedder
 from knowledge_vault.errors import NotFound, VaultError
+from knowledge_vault.fetching import Fetcher
 from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.tenants import TenantKeys
 from knowledge_vault.values import DocumentId, Limits, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
+from knowledge_vault.web_pages import WebPages
 from licensing import siwe
 from licensing.service import Licensing
 from licensing.settings import LicensingSettings
@@ -331,6 +333,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             vault=vault,
             ingestion=ingestion,
             recutting=recutting,
+            web_pages=WebPages(vault, Fetcher()),
             agents=agents,
             publishing=Publishing(database, clock, agents, licensing, sealer_for=tenant_keys.sealer),
             catalogue=Catalogue(agents, accounts, licensing),

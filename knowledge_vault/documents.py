@@ -3,7 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import ColumnElement, Row, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,8 +13,15 @@ from knowledge_vault.keys import DataKey
 from knowledge_vault.keys.keyring import VaultKeys
 from knowledge_vault.moments import at, microseconds
 from knowledge_vault.ports import Clock, Database
-from knowledge_vault.tables import chunks, document_keys, document_texts, documents, replacements
-from knowledge_vault.values import Document, DocumentId, Problem, Stage, TenantId, VaultId
+from knowledge_vault.tables import (
+    chunks,
+    document_keys,
+    document_origins,
+    document_texts,
+    documents,
+    replacements,
+)
+from knowledge_vault.values import Document, DocumentId, Origin, Problem, Stage, TenantId, VaultId
 from knowledge_vault.vaults import Vaults
 
 _MOST_OPENED = 16_384
@@ -69,6 +76,7 @@ class NewDocument:
     data_key: DataKey
     search_version: int
     """Of the search secret that keyed `content_mac`."""
+    origin: Origin | None = None
 
 
 class SearchSecretReplaced(Exception):
@@ -163,6 +171,24 @@ class Documents:
                 sealed_key=keys.vault_key.seal_data_key(new.data_key, new.id, new.version),
             )
         )
+        if new.origin is not None:
+            origin = json.dumps(asdict(new.origin)).encode()
+            await connection.execute(
+                insert(document_origins).values(
+                    document_id=new.id, version=new.version, sealed=new.data_key.seal(origin, "origin")
+                )
+            )
+
+    async def origin(self, entry: Entry) -> Origin | None:
+        """Where this version came from; None when it was not fetched from the web."""
+        async with self._database.reading() as connection:
+            sealed = await connection.scalar(
+                select(document_origins.c.sealed).where(
+                    document_origins.c.document_id == entry.document.id,
+                    document_origins.c.version == entry.document.version,
+                )
+            )
+        return None if sealed is None else Origin(**json.loads(entry.data_key.open(sealed, "origin")))
 
     async def get(self, tenant: TenantId, document: DocumentId) -> Entry:
         entry = await self.find(tenant, document)
@@ -336,6 +362,11 @@ class Documents:
         await connection.execute(
             delete(document_keys).where(
                 document_keys.c.document_id == place[0], document_keys.c.version == place[1]
+            )
+        )
+        await connection.execute(
+            delete(document_origins).where(
+                document_origins.c.document_id == place[0], document_origins.c.version == place[1]
             )
         )
         await _forget_text(connection, entry)

@@ -162,6 +162,15 @@ document_keys = Table(
     ),
 )
 
+document_origins = Table(
+    "vault_document_origins",
+    metadata,
+    Column("document_id", String, ForeignKey("vault_documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False, comment="web address and version there, by the data key"),
+    comment="Where documents that came from the web came from.",
+)
+
 document_texts = Table(
     "vault_document_texts",
     metadata,

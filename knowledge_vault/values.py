@@ -306,6 +306,15 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where on the web a document came from, and which version it was there."""
+
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True)
 class ChunkSizes:
     """How documents are cut. Measured best on real documents: retrieval.md §3.4."""
 

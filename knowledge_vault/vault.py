@@ -51,6 +51,7 @@ from knowledge_vault.values import (
     DocumentText,
     Intake,
     Limits,
+    Origin,
     Passage,
     PassageId,
     SearchResult,
@@ -180,7 +181,13 @@ class KnowledgeVault:
             await self._originals.delete(original)
 
     async def add_document(
-        self, tenant_id: TenantId, vault_id: VaultId, *, name: str, content: AsyncIterable[bytes]
+        self,
+        tenant_id: TenantId,
+        vault_id: VaultId,
+        *,
+        name: str,
+        content: AsyncIterable[bytes],
+        origin: Origin | None = None,
     ) -> Added:
         """Seal the original, fsync it, and record the document as `sealed`. Then call `parse` and `index`.
 
@@ -199,6 +206,7 @@ class KnowledgeVault:
             name=name,
             most_bytes=self._limits.file_bytes,
         )
+        new = dataclasses.replace(new, origin=origin)
         async with self._kept_if_new(new):
             twin = await self._record(keys, new, lambda each: self._documents.add(tenant_id, vault_id, each))
         if twin is not None:
@@ -212,6 +220,7 @@ class KnowledgeVault:
         *,
         content: AsyncIterable[bytes],
         name: str | None = None,
+        origin: Origin | None = None,
     ) -> Added:
         """Take new content in for a document that is there; until all of it can be found, the old one serves.
 
@@ -220,7 +229,15 @@ class KnowledgeVault:
         Raises:
             DocumentEmpty, DocumentTooLarge, DocumentKindUnknown: nothing was kept, nothing changed.
         """
-        return await self._replace(tenant_id, document_id, content, name=name)
+        return await self._replace(tenant_id, document_id, content, name=name, origin=origin)
+
+    async def origin(self, tenant_id: TenantId, document_id: DocumentId) -> Origin | None:
+        """Where on the web it came from: what replaces it counts before what is there. None for a file."""
+        found = [
+            await self._documents.origin(entry)
+            for entry in await self._documents.versions(tenant_id, document_id)
+        ]
+        return next((each for each in reversed(found) if each is not None), None)
 
     async def cut_anew(self, tenant_id: TenantId, document_id: DocumentId) -> bool:
         """Begin to cut an active document by its vault's present sizes; the old chunks serve until the new ones do.
@@ -237,7 +254,8 @@ class KnowledgeVault:
         if ((await self._ingestion.text(entry)).sizes or ChunkSizes()) == wanted:
             return False
         content = self._originals.stream(entry.original, entry.data_key)
-        added = await self._replace(tenant_id, document_id, content, may_be_the_same=True)
+        origin = await self._documents.origin(entry)
+        added = await self._replace(tenant_id, document_id, content, origin=origin, may_be_the_same=True)
         return not added.already_there
 
     async def preview_chunks(
@@ -272,6 +290,7 @@ class KnowledgeVault:
         content: AsyncIterable[bytes],
         *,
         name: str | None = None,
+        origin: Origin | None = None,
         may_be_the_same: bool = False,
     ) -> Added:
         present = await self._documents.get(tenant_id, document_id)
@@ -286,6 +305,7 @@ class KnowledgeVault:
             name=name or present.document.name,
             most_bytes=self._limits.file_bytes,
         )
+        new = dataclasses.replace(new, origin=origin)
         async with self._kept_if_new(new):
             await self.dismiss_replacement(tenant_id, document_id)
             twin = await self._record(

@@ -45,6 +45,62 @@ def search(
     run(_search(vault, question, limit=limit, as_json=as_json))
 
 
+@app.command("add-page")
+def add_page(
+    vault: Annotated[str, typer.Argument(help="The vault's name or id; a new name makes a new vault.")],
+    url: Annotated[str, typer.Argument(help="The address of a page on the public web.")],
+    site: Annotated[
+        bool, typer.Option(help="Also the pages that its site map names, or that it links to.")
+    ] = False,
+    limit: Annotated[int, typer.Option(help="The most pages, with --site.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Add a page of the web, or a site's pages, and wait until each can be searched."""
+    run(_add_page(vault, url, limit=limit if site else None, as_json=as_json))
+
+
+@app.command("synchronize")
+def synchronize(
+    vault: Annotated[str, typer.Argument(help="The vault's name or id.")], as_json: AsJson = False
+) -> None:
+    """Fetch the pages of a vault again; those that have changed replace their documents."""
+    run(_synchronize(vault, as_json=as_json))
+
+
+async def _add_page(name: str, url: str, *, limit: int | None, as_json: bool) -> None:
+    async with connected(Settings()) as client:
+        vault = await _find(client, name)
+        if vault is None:
+            vault = result_of(await client.post("/api/vaults", json={"name": name}))
+        if limit is None:
+            asked = client.post(f"/api/vaults/{vault['id']}/web-pages", json={"url": url})
+        else:
+            asked = client.post(f"/api/vaults/{vault['id']}/site-maps", json={"url": url, "limit": limit})
+        fetched = result_of(await asked)
+        ids = {document["id"] for document in fetched["accepted"] + fetched["already_there"]}
+        finished = await _wait(client, vault["id"], ids, quiet=as_json)
+    _tell(vault["id"], finished, fetched["refused"], as_json=as_json)
+
+
+async def _synchronize(name: str, *, as_json: bool) -> None:
+    async with connected(Settings()) as client:
+        vault = await _find(client, name)
+        if vault is None:
+            raise CommandFailed(f"There is no vault {name!r}. `qanat vault list` shows yours.")
+        result = result_of(await client.post(f"/api/vaults/{vault['id']}/synchronize", timeout=600))
+        await _wait(client, vault["id"], {document["id"] for document in result["changed"]}, quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+    else:
+        for document in result["changed"]:
+            typer.echo(f"{document['name']}  replaced")
+        for page in result["failed"]:
+            typer.secho(f"{page['name']}  {page['detail']}", fg=typer.colors.RED)
+        typer.echo(f"{result['unchanged_count']} pages have not changed.")
+    if result["failed"]:
+        raise typer.Exit(1)
+
+
 async def _list(*, as_json: bool) -> None:
     async with connected(Settings()) as client:
         vaults = result_of(await client.get("/api/vaults"))
@@ -74,9 +130,16 @@ async def _add(name: str, paths: list[Path], *, as_json: bool) -> None:
             documents += uploaded["accepted"] + uploaded["already_there"]
             refused += uploaded["refused"]
         finished = await _wait(client, vault["id"], {d["id"] for d in documents}, quiet=as_json)
+    _tell(vault["id"], finished, refused, as_json=as_json)
+
+
+def _tell(
+    vault_id: str, finished: list[dict[str, Any]], refused: list[dict[str, Any]], *, as_json: bool
+) -> None:
+    """What became of each; raises Exit when one of them cannot be searched."""
     if as_json:
         typer.echo(
-            json.dumps({"vault": vault["id"], "documents": finished, "refused": refused}, ensure_ascii=False)
+            json.dumps({"vault": vault_id, "documents": finished, "refused": refused}, ensure_ascii=False)
         )
     else:
         for document in finished:

@@ -104,3 +104,24 @@ async def test_other_sizes_can_be_looked_at_before_a_vault_is_cut_by_them(ada: P
             await asyncio.sleep(0.05)
     after = (await ada.get(f"/api/documents/{document['id']}/chunks")).json()
     assert [(chunk["start"], chunk["end"]) for chunk in after] == places
+
+
+@pytest.mark.parametrize("path", ["web-pages", "site-maps"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:8000/healthz", "http://169.254.169.254/", "http://[::1]/", "file:///etc/passwd", "x"],
+)
+async def test_no_private_address_is_fetched_for_a_user(ada: Person, path: str, url: str) -> None:
+    vault_id = (await ada.post("/api/vaults", json={"name": "web"})).json()["id"]
+    refused = await ada.post(f"/api/vaults/{vault_id}/{path}", json={"url": url})
+    assert refused.status_code == 422
+    assert "public web" in refused.json()["detail"]
+    assert (await ada.get(f"/api/vaults/{vault_id}/documents")).json() == []
+
+
+async def test_a_file_has_no_address_to_be_fetched_from_again(ada: Person) -> None:
+    vault_id = await vault_with(ada, "files", RIVER)
+    [document] = await ready(ada, vault_id)
+    assert (await ada.post(f"/api/documents/{document['id']}/synchronize")).status_code == 404
+    nothing = (await ada.post(f"/api/vaults/{vault_id}/synchronize")).json()
+    assert nothing == {"changed": [], "unchanged_count": 0, "failed": []}

@@ -16,6 +16,9 @@ HOMES = {
     "langgraph": "agent_runtime/compiler.py",
     "llama_cpp": "agent_runtime/models/llama_cpp.py",
     "web3": "licensing/chain.py",
+    "httpcore": "knowledge_vault/fetching.py",
+    "kreuzberg": "knowledge_vault/parsing/reading/",
+    "pypdfium2": "knowledge_vault/parsing/reading/",
 }
 """A heavy library and the one place that knows it."""
 

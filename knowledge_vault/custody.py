@@ -5,6 +5,7 @@ while its vault is locked.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -13,7 +14,7 @@ from enum import StrEnum
 
 from sqlalchemy import or_, select
 
-from knowledge_vault.errors import NotFound, VaultError, VaultLocked
+from knowledge_vault.errors import NotFound, SealBroken, VaultError, VaultLocked
 from knowledge_vault.keys.keyring import VaultKeyring
 from knowledge_vault.keys.owner import OwnerModes
 from knowledge_vault.keys.rotation import Progress, VaultKeyRotation
@@ -147,6 +148,11 @@ class Custody:
         await self._keyring.keys(tenant_id, vault_id)
         self._begin(tenant_id, vault_id, what, is_new=True)
 
+    async def check_open(self, tenant_id: TenantId, vault_id: VaultId) -> None:
+        """Raises NotFound or VaultLocked; what is damaged is for others to tell."""
+        with contextlib.suppress(SealBroken):
+            await self._keyring.keys(tenant_id, vault_id)
+
     async def state(self, tenant_id: TenantId, vault_id: VaultId) -> KeyState:
         """Versions, and how far replacements have come."""
         async with self._database.reading() as connection:
@@ -165,7 +171,7 @@ class Custody:
     async def _resume(self, tenant: TenantId, vault: VaultId) -> None:
         try:
             keys = await self._keyring.keys(tenant, vault)
-        except VaultLocked:
+        except (VaultLocked, SealBroken):
             return
         if keys.previous is not None:
             self._begin(tenant, vault, Replacing.VAULT_KEY, is_new=False)

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import ColumnElement, Row, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_vault.errors import NotFound
+from knowledge_vault import crypto
+from knowledge_vault.errors import NotFound, SealBroken
 from knowledge_vault.keys import DataKey
 from knowledge_vault.keys.keyring import VaultKeys
 from knowledge_vault.moments import at, microseconds
@@ -399,18 +400,80 @@ class Documents:
         rows = (await connection.execute(query)).all()
         return [await self._entry(tenant, row, is_replacement=table is replacements) for row in rows]
 
+    async def put_away(self, connection: AsyncConnection, entry: Entry) -> bool:
+        """Mark an active document as failed since its sealed bytes were altered; False when it was not active."""
+        problem = json.dumps(asdict(DAMAGED), ensure_ascii=False).encode()
+        return await self.advance(
+            connection,
+            entry,
+            before=Stage.ACTIVE,
+            after=Stage.FAILED,
+            sealed_problem=entry.data_key.seal(problem, "problem"),
+        )
+
+    async def kept_versions(self, vault: VaultId) -> Sequence["KeptVersion"]:
+        """What rows keep of each document and of each replacement; nothing is opened, and no key need be there."""
+        found: list[KeptVersion] = []
+        async with self._database.reading() as connection:
+            for table in (documents, replacements):
+                key = (document_keys.c.document_id == table.c.id) & (
+                    document_keys.c.version == table.c.version
+                )
+                rows = await connection.execute(
+                    select(table, document_keys.c.sealed_key, document_keys.c.key_version)
+                    .outerjoin(document_keys, key)
+                    .where(table.c.vault_id == vault)
+                    .order_by(table.c.created_at, table.c.id)
+                )
+                found += [
+                    KeptVersion(
+                        DocumentId(row.id),
+                        row.version,
+                        row.key_version or 0,
+                        row.sealed_key,
+                        row.sealed_name,
+                        row.sealed_problem,
+                        row.original,
+                        row.chunk_count,
+                        row.stage == Stage.ACTIVE,
+                    )
+                    for row in rows
+                ]
+        return found
+
+    async def sealed_text(self, version: "KeptVersion") -> tuple[bytes | None, Mapping[int, bytes]]:
+        """A version's text and chunks, sealed, the chunks by number."""
+        async with self._database.reading() as connection:
+            text = await connection.scalar(
+                select(document_texts.c.sealed).where(
+                    document_texts.c.document_id == version.id, document_texts.c.version == version.version
+                )
+            )
+            rows = await connection.execute(
+                select(chunks.c.number, chunks.c.sealed).where(
+                    chunks.c.document_id == version.id, chunks.c.version == version.version
+                )
+            )
+            return text, {row.number: row.sealed for row in rows}
+
     async def _entry(self, tenant: TenantId, row: Row[tuple[object, ...]], *, is_replacement: bool) -> Entry:
-        opened = await self._open(tenant, row)
-        problem = None
-        if row.sealed_problem is not None:
-            problem = Problem(**json.loads(opened.data_key.open(row.sealed_problem, "problem")))
+        stage, problem = Stage(row.stage), None
+        await self._vaults.keys(
+            tenant, VaultId(row.vault_id)
+        )  # also for those at hand: it may be locked by now
+        try:
+            opened = await self._open(tenant, row)
+            if row.sealed_problem is not None:
+                problem = Problem(**json.loads(opened.data_key.open(row.sealed_problem, "problem")))
+        except SealBroken:
+            opened, stage, problem = _damaged(tenant, row), Stage.FAILED, DAMAGED
         document = Document(
             id=opened.id,
             vault_id=opened.vault_id,
             name=opened.name,
             media_type=row.media_type,
             size_bytes=row.size_bytes,
-            stage=Stage(row.stage),
+            stage=stage,
             progress=row.progress,
             problem=problem,
             page_count=row.page_count,
@@ -425,7 +488,6 @@ class Documents:
     async def _open(self, tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:
         place = (DocumentId(row.id), row.version)
         vault = VaultId(row.vault_id)
-        await self._vaults.keys(tenant, vault)  # also for those at hand: the vault may be locked by now
         if place not in self._opened:
             vault_key = await self._vaults.key_of_version(tenant, vault, row.key_version)
             key = vault_key.open_data_key(row.sealed_key, *place)
@@ -435,6 +497,35 @@ class Documents:
                 self._opened.popitem(last=False)
         self._opened.move_to_end(place)
         return self._opened[place]
+
+
+@dataclass(frozen=True)
+class KeptVersion:
+    """A document's version as its rows keep it, unopened."""
+
+    id: DocumentId
+    version: int
+    key_version: int
+    sealed_key: bytes | None
+    sealed_name: bytes
+    sealed_problem: bytes | None
+    original: str
+    chunk_count: int
+    is_active: bool
+
+
+DAMAGED = Problem(
+    "Sealed copy damaged",
+    "Something that was kept of this document was altered or lost on the disk; nothing of it is shown. Retry: it is "
+    "taken in again from its sealed original. If that fails too, delete it and add it again.",
+)
+
+
+def _damaged(tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:
+    """Stands for a document whose own key or name does not open: it can be seen and deleted, and opens nothing."""
+    place = DocumentId(row.id), row.version
+    nothing = DataKey(crypto.new_secret(), (tenant, row.vault_id, *place))
+    return OpenDocument(place[0], VaultId(row.vault_id), place[1], f"Damaged document {row.id[:4]}", nothing)
 
 
 _REPLACED = (

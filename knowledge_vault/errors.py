@@ -17,6 +17,7 @@ VaultError
 ├── ModeRefused              the owner mode cannot be changed like that now
 ├── DiskFull                 no room for what has to be written: repeating helps once there is
 ├── SealBroken               sealed bytes were altered, moved, or belong to another key
+│   └── DocumentDamaged          one document's; the others are not affected
 ├── RootKeyUnusable          the root key cannot be had, so nothing sealed can be opened
 │   ├── KeyFileUnusable          its file is missing, misplaced, too open, or holds another key
 │   ├── PassphraseUnusable       too short, or protected by unsafe parameters
@@ -173,6 +174,18 @@ class SealBroken(VaultError):
             "Sealed data did not open: it was altered, moved, or sealed under another key. "
             "Restore it from a backup, or check that the root key is the right one."
         )
+
+
+class DocumentDamaged(SealBroken):
+    """A document whose sealed bytes were altered; it has been put away."""
+
+    def __init__(self, name: str) -> None:
+        VaultError.__init__(
+            self,
+            f"{name!r} was altered or lost on the disk, and is shown no more. Retry it: it is taken in again from "
+            "its sealed original. If that fails too, delete it and add it again.",
+        )
+        self.name = name
 
 
 class RootKeyUnusable(VaultError):

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.documents import Documents, Entry, OpenDocument
+from knowledge_vault.errors import SealBroken
 from knowledge_vault.ports import Database
 from knowledge_vault.tables import chunks, documents
 from knowledge_vault.values import (
@@ -93,6 +94,8 @@ class Passages:
     def __init__(self, database: Database, documents: Documents) -> None:
         self._database = database
         self._documents = documents
+        self.damaged: set[tuple[TenantId, DocumentId]] = set()
+        """Come upon by `active`, for somebody to put away."""
 
     async def save(self, connection: AsyncConnection, entry: Entry, found: Sequence[Searchable]) -> None:
         document = entry.document
@@ -129,6 +132,22 @@ class Passages:
             )
         return [_open(entry.opened, number, sealed) for number, sealed in rows]
 
+    async def readable(self, entry: Entry) -> tuple[Sequence[Searchable], int]:
+        """As `of_document`, leaving out chunks that do not open; and how many those are."""
+        async with self._database.reading() as connection:
+            rows = (
+                await connection.execute(
+                    select(chunks.c.number, chunks.c.sealed)
+                    .where(
+                        chunks.c.document_id == entry.document.id, chunks.c.version == entry.document.version
+                    )
+                    .order_by(chunks.c.number)
+                )
+            ).all()
+        found = [_open_if_whole(entry.opened, number, sealed) for number, sealed in rows]
+        whole = [item for item in found if item is not None]
+        return whole, max(entry.document.chunk_count, len(rows)) - len(whole)
+
     async def active(
         self,
         tenant: TenantId,
@@ -150,13 +169,14 @@ class Passages:
             opened = await self._documents.opened(
                 connection, tenant, {(document, version) for _, document, version, _, _ in wanted}
             )
-        return await asyncio.to_thread(
+        there = [row for row in wanted if row[1] in opened]
+        found = await asyncio.to_thread(
             lambda: [
-                _open(opened[document], number, sealed)
-                for _, document, _, number, sealed in wanted
-                if document in opened
+                _open_if_whole(opened[document], number, sealed) for _, document, _, number, sealed in there
             ]
         )
+        self.damaged |= {(tenant, row[1]) for row, item in zip(there, found, strict=True) if item is None}
+        return [item for item in found if item is not None]
 
     async def active_ids(self, tenant: TenantId, vault: VaultId) -> set[PassageId]:
         async with self._database.reading() as connection:
@@ -227,6 +247,13 @@ def _pack(item: Searchable) -> bytes:
             item.vector.astype("<f2").tobytes(),
         )
     )
+
+
+def _open_if_whole(document: OpenDocument, number: int, sealed: bytes) -> Searchable | None:
+    try:
+        return _open(document, number, sealed)
+    except SealBroken:
+        return None
 
 
 def _open(document: OpenDocument, number: int, sealed: bytes) -> Searchable:

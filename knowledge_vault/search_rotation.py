@@ -134,7 +134,7 @@ class SearchRotation:
                 digests[version] = await self._digest(entry, following)
             place = _place(entry)
             if place in active and place not in indexed:
-                found = await self._passages.of_document(entry)
+                found, _ = await self._passages.readable(entry)
                 await self._ingestion.add_to_index(following, found)
                 indexed[place] = await asyncio.to_thread(_counted, found, following)
             progress(done, len(entries))

@@ -20,10 +20,17 @@ from numpy.typing import NDArray
 
 from knowledge_vault import statistics
 from knowledge_vault.arriving import digest_anew, seal_arriving
-from knowledge_vault.custody import Custody
+from knowledge_vault.custody import Custody, Replacing
 from knowledge_vault.disk import is_disk_full
 from knowledge_vault.documents import Documents, Entry, NewDocument, SearchSecretReplaced
-from knowledge_vault.errors import DiskFull, NotFound, SealBroken, VaultLocked, VaultUnavailable
+from knowledge_vault.errors import (
+    DiskFull,
+    DocumentDamaged,
+    NotFound,
+    SealBroken,
+    VaultLocked,
+    VaultUnavailable,
+)
 from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.index.vault_index import VaultIndex
@@ -38,7 +45,9 @@ from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.parsing.process import ParserProcess
 from knowledge_vault.passages import Passages
 from knowledge_vault.ports import Clock, Database, Embedder
+from knowledge_vault.quarantine import Quarantine
 from knowledge_vault.reconciling import Reconciler
+from knowledge_vault.scrubbing import Scrubbed, Scrubber
 from knowledge_vault.search import Searcher, as_passage
 from knowledge_vault.search_rotation import SearchRotation
 from knowledge_vault.shredding import forget_deleted_rows
@@ -132,6 +141,17 @@ class KnowledgeVault:
             forget_deleted_rows=lambda: forget_deleted_rows(database),
         )
         """Who holds the vaults' keys, and replacing them."""
+        self._quarantine = Quarantine(
+            database,
+            self._vaults,
+            self._documents,
+            self._passages,
+            self._index,
+            index_anew=lambda tenant, vault: self.custody.rotate(tenant, vault, Replacing.SEARCH_SECRET),
+        )
+        self._scrubber = Scrubber(
+            database, self._vaults, self._documents, self._passages, self._originals, self._quarantine
+        )
 
     async def start(self) -> None:
         """Make the index and the originals agree with SQL; what was under way is the caller's to resume."""
@@ -325,7 +345,7 @@ class KnowledgeVault:
         entry = await self._documents.find_replacement(tenant_id, document_id)
         if entry is not None:
             keys = (await self._vaults.keys(tenant_id, entry.document.vault_id)).search
-            found = await self._passages.of_document(entry)
+            found, _ = await self._passages.readable(entry)
             async with self._database.writing() as connection:
                 await self._documents.dismiss_replacement(connection, entry)
             await forget_deleted_rows(self._database)
@@ -435,7 +455,10 @@ class KnowledgeVault:
         entry = await self._documents.get(tenant_id, document_id)
         vault_id = entry.document.vault_id
         await self.dismiss_replacement(tenant_id, document_id)
-        found = await self._passages.of_document(entry)
+        found, unreadable = await self._passages.readable(entry)
+        if unreadable:
+            await self._quarantine.put_away(tenant_id, document_id)
+            entry = await self._documents.get(tenant_id, document_id)
         async with self._database.writing() as connection:
             keys = (await self._vaults.keys_in(connection, tenant_id, vault_id)).search
             if await self._documents.is_at(connection, entry, Stage.ACTIVE):
@@ -453,19 +476,42 @@ class KnowledgeVault:
             NotFound: also while it is not parsed yet.
         """
         entry = await self._documents.get(tenant_id, document_id)
-        parsed = await self._ingestion.text(entry)
+        async with self._noticing_damage(tenant_id, entry):
+            parsed = await self._ingestion.text(entry)
         return DocumentText(entry.document, parsed.text, parsed.pages)
 
     async def original(self, tenant_id: TenantId, document_id: DocumentId) -> AsyncIterator[bytes]:
         """The very bytes that were added, in pieces of at most 1 MiB."""
         entry = await self._documents.get(tenant_id, document_id)
-        async for part in self._originals.stream(entry.original, entry.data_key):
-            yield part
+        async with self._noticing_damage(tenant_id, entry):
+            async for part in self._originals.stream(entry.original, entry.data_key):
+                yield part
 
     async def chunks(self, tenant_id: TenantId, document_id: DocumentId) -> Sequence[Chunk]:
         """In the order of the text; empty while it is not embedded yet."""
         entry = await self._documents.get(tenant_id, document_id)
-        return [item.chunk for item in await self._passages.of_document(entry)]
+        async with self._noticing_damage(tenant_id, entry):
+            return [item.chunk for item in await self._passages.of_document(entry)]
+
+    def scrub(self, tenant_id: TenantId, vault_id: VaultId) -> AsyncIterator[Scrubbed]:
+        """Open everything that is sealed in a vault, telling of each document, and put damaged ones away.
+
+        Raises:
+            NotFound, VaultLocked: at the first step.
+        """
+        return self._scrubber.run(tenant_id, vault_id)
+
+    @asynccontextmanager
+    async def _noticing_damage(self, tenant_id: TenantId, entry: Entry) -> AsyncIterator[None]:
+        try:
+            yield
+        except SealBroken as error:
+            await self._quarantine.put_away(tenant_id, entry.document.id)
+            raise DocumentDamaged(entry.document.name) from error
+
+    async def _put_damaged_away(self) -> None:
+        while self._passages.damaged:
+            await self._quarantine.put_away(*self._passages.damaged.pop())
 
     async def search(
         self,
@@ -486,12 +532,13 @@ class KnowledgeVault:
             NotFound: one of the vaults is not this tenant's.
         """
         found = await self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=within)
+        await self._put_damaged_away()
         return await self._with_sections(tenant_id, found) if sections else found
 
     async def _with_sections(self, tenant_id: TenantId, found: SearchResult) -> SearchResult:
         texts: dict[DocumentId, str] = {}
         for document in {passage.document_id for passage in found.passages}:
-            with contextlib.suppress(NotFound):  # deleted since it was found
+            with contextlib.suppress(NotFound, SealBroken):  # deleted or damaged since it was found
                 texts[document] = (await self.document_text(tenant_id, document)).text
         passages = tuple(
             replace(passage, section=texts[passage.document_id][passage.parent_start : passage.parent_end])

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import crypto
-from knowledge_vault.errors import NotFound, VaultLocked
+from knowledge_vault.errors import NotFound, SealBroken, VaultLocked
 from knowledge_vault.index.scramble import shard_of
 from knowledge_vault.keys.keyring import VaultKeyring, VaultKeys, VaultRow, new_vault_key, vault_rows
 from knowledge_vault.keys.tree import VaultKey, vault_key_context
@@ -105,6 +105,12 @@ class Vaults:
         """As `VaultKeyring.of_version`."""
         return await self._keyring.of_version(tenant, vault, version)
 
+    async def check_labels(self, tenant: TenantId, vault: VaultId, keys: VaultKeys) -> None:
+        """Raises SealBroken when the vault's name does not open."""
+        async with self._database.reading() as connection:
+            query = select(vaults.c.sealed_labels).where(vaults.c.id == vault, vaults.c.tenant_id == tenant)
+            keys.vault_key.open_labels((await connection.execute(query)).scalar_one())
+
     async def check_exists(self, tenant: TenantId, vault: VaultId) -> None:
         """Raises NotFound; needs no key, so that a locked vault can be listed and deleted."""
         async with self._database.reading() as connection:
@@ -178,6 +184,8 @@ class Vaults:
             labels = json.loads(self._keyring.open(row).vault_key.open_labels(row.sealed_labels))
         except VaultLocked:
             is_locked = True
+        except SealBroken:
+            labels = {"name": f"Damaged vault {row.id[:4]}", "description": _DAMAGED}
         return Vault(
             id=VaultId(row.id),
             name=labels["name"],
@@ -192,6 +200,12 @@ class Vaults:
             open_until=None if is_locked else self._keyring.open_until(row),
             chunking=ChunkSizes(**labels.get("chunking", {})),
         )
+
+
+_DAMAGED = (
+    "This vault's keys or name were altered on the disk, and it does not open. Restore the database from a backup, "
+    "or delete the vault; your other vaults are not affected."
+)
 
 
 def _labels(name: str, description: str, chunking: ChunkSizes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from backend.cli.connection import CommandFailed, connected, result_of
+from backend.cli.connection import CommandFailed, connected, find_vault, result_of
 from backend.cli.running import run
 from backend.settings import Settings
 
@@ -43,6 +43,15 @@ def search(
 ) -> None:
     """Find the passages that bear on a question."""
     run(_search(vault, question, limit=limit, as_json=as_json))
+
+
+@app.command("scrub")
+def scrub(
+    vault: Annotated[str | None, typer.Argument(help="The vault's name or id; all of yours without.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open everything that is sealed, and name what was altered or lost on the disk; status 1 if anything was."""
+    run(_scrub(vault, as_json=as_json))
 
 
 @app.command("add-page")
@@ -187,6 +196,39 @@ async def _search(name: str, question: str, *, limit: int, as_json: bool) -> Non
         typer.echo(f"   {text[:300]}{'…' if len(text) > 300 else ''}")
     if found["not_ready_count"]:
         typer.echo(f"{found['not_ready_count']} documents are not ready and were not searched.", err=True)
+
+
+async def _scrub(name: str | None, *, as_json: bool) -> None:
+    damaged: list[dict[str, Any]] = []
+    count = 0
+    async with connected(Settings()) as client:
+        vaults = [await find_vault(client, name)] if name else result_of(await client.get("/api/vaults"))
+        for vault in vaults:
+            if vault["is_locked"]:
+                typer.echo(f"{vault['name']}: locked, not looked at. Unlock it and repeat.", err=True)
+                continue
+            told = time.monotonic()
+            async with client.stream("POST", f"/api/vaults/{vault['id']}/scrub") as response:
+                if not response.is_success:
+                    await response.aread()
+                    result_of(response)
+                async for line in response.aiter_lines():
+                    step = json.loads(line)
+                    count += 1
+                    if step["damage"]:
+                        damaged.append({"vault_id": vault["id"], **step["damage"]})
+                    if not as_json and time.monotonic() - told > 2:
+                        told = time.monotonic()
+                        typer.echo(f"  {vault['name']}: {step['done']} of {step['total']}", err=True)
+    if as_json:
+        typer.echo(json.dumps({"documents": count, "damaged": damaged}))
+    else:
+        for each in damaged:
+            what = f"document {each['document_id']}" if each["document_id"] else f"vault {each['vault_id']}"
+            typer.secho(f"{what} is damaged: {', '.join(each['parts'])}", fg=typer.colors.RED)
+        typer.echo(f"{count} documents were looked at; {len(damaged)} damaged.")
+    if damaged:
+        raise typer.Exit(1)
 
 
 async def _find(client: httpx.AsyncClient, name: str) -> dict[str, Any] | None:

@@ -1,9 +1,13 @@
 """HTTP for a vault's keys: who holds them, unlocking and locking, granting and revoking, and replacing them."""
 
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from backend.accounts.principal import Principal, SignedIn
@@ -179,6 +183,23 @@ async def rotate_vault_keys(
     return _keys_out(
         await services.vault.custody.state(*place), vault.mode, vault.is_locked, vault.open_until
     )
+
+
+@router.post("/vaults/{vault_id}/scrub", responses=errors(401, 403, 404, 423))
+async def scrub_vault(vault_id: str, principal: SignedIn, services: ServicesDep) -> StreamingResponse:
+    """Open everything that is sealed in the vault; a line of JSON for each document tells how far it is.
+
+    `{"done", "total", "damage"}`, where `damage` is null or `{"document_id", "parts"}` of a document that does not
+    open any more. It is marked as failed then; the others are not affected.
+    """
+    place = _own(principal, vault_id)
+    await services.vault.custody.check_open(*place)
+
+    async def lines() -> AsyncIterator[bytes]:
+        async for step in services.vault.scrub(*place):
+            yield json.dumps(asdict(step)).encode() + b"\n"
+
+    return StreamingResponse(lines(), media_type="application/x-ndjson")
 
 
 def _own(principal: Principal, vault_id: str) -> tuple[TenantId, VaultId]:

@@ -21,7 +21,7 @@ from knowledge_vault.keys.rotation import Progress, VaultKeyRotation
 from knowledge_vault.ports import Database
 from knowledge_vault.search_rotation import SearchRotation
 from knowledge_vault.tables import vaults
-from knowledge_vault.values import OwnerMode, TenantId, VaultId
+from knowledge_vault.values import OwnerMode, Protection, TenantId, VaultId
 
 log = logging.getLogger("qanat.vault")
 
@@ -153,6 +153,25 @@ class Custody:
         with contextlib.suppress(SealBroken):
             await self._keyring.keys(tenant_id, vault_id)
 
+    async def protect(self, tenant_id: TenantId, vault_id: VaultId, protection: Protection) -> None:
+        """Begin to give a vault another protection: its index is built anew, in the background.
+
+        While its index is being built anew already, that goes on as it was begun.
+
+        Raises:
+            NotFound, VaultLocked
+            VaultFull: it has more passages than a sealed vault can hold.
+        """
+        await self._keyring.keys(tenant_id, vault_id)
+        if protection is Protection.SEALED:
+            await self._search_secret.check_room(vault_id)
+        self._begin(tenant_id, vault_id, Replacing.SEARCH_SECRET, is_new=True, protection=protection)
+
+    def reindexed_share(self, vault_id: VaultId) -> float | None:
+        """How much of the index that is being built anew is there; None when none is being built."""
+        found = self._rotations.get((vault_id, Replacing.SEARCH_SECRET))
+        return found.done / max(1, found.total) if found is not None and found.is_under_way else None
+
     async def state(self, tenant_id: TenantId, vault_id: VaultId) -> KeyState:
         """Versions, and how far replacements have come."""
         async with self._database.reading() as connection:
@@ -178,18 +197,35 @@ class Custody:
         if keys.next_search is not None:
             self._begin(tenant, vault, Replacing.SEARCH_SECRET, is_new=False)
 
-    def _begin(self, tenant: TenantId, vault: VaultId, what: Replacing, *, is_new: bool) -> None:
+    def _begin(
+        self,
+        tenant: TenantId,
+        vault: VaultId,
+        what: Replacing,
+        *,
+        is_new: bool,
+        protection: Protection | None = None,
+    ) -> None:
         place = vault, what
         if place in self._tasks:
             return
         self._rotations[place] = Rotation(what, 0, 0, True, None)
         task = asyncio.create_task(
-            self._run(tenant, vault, what, is_new=is_new), name=f"rotate-{what}-{vault}"
+            self._run(tenant, vault, what, is_new=is_new, protection=protection),
+            name=f"rotate-{what}-{vault}",
         )
         self._tasks[place] = task
         task.add_done_callback(lambda _: self._tasks.pop(place, None))
 
-    async def _run(self, tenant: TenantId, vault: VaultId, what: Replacing, *, is_new: bool) -> None:
+    async def _run(
+        self,
+        tenant: TenantId,
+        vault: VaultId,
+        what: Replacing,
+        *,
+        is_new: bool,
+        protection: Protection | None,
+    ) -> None:
         place = vault, what
 
         def progress(done: int, total: int) -> None:
@@ -197,7 +233,7 @@ class Custody:
 
         try:
             async with self._one_at_a_time[vault]:
-                await self._replace(tenant, vault, what, progress, is_new=is_new)
+                await self._replace(tenant, vault, what, progress, is_new=is_new, protection=protection)
             await self._forget_deleted_rows()
         except VaultError as error:
             log.warning("rotation.stopped vault=%s what=%s", vault, what)
@@ -207,10 +243,17 @@ class Custody:
         self._rotations[place] = replace(self._rotations[place], is_under_way=False)
 
     async def _replace(
-        self, tenant: TenantId, vault: VaultId, what: Replacing, progress: Progress, *, is_new: bool
+        self,
+        tenant: TenantId,
+        vault: VaultId,
+        what: Replacing,
+        progress: Progress,
+        *,
+        is_new: bool,
+        protection: Protection | None,
     ) -> None:
         if what is Replacing.SEARCH_SECRET:
-            await self._search_secret.run(tenant, vault, progress)
+            await self._search_secret.run(tenant, vault, progress, protection=protection)
         elif is_new:
             await self._vault_key.run(tenant, vault, progress)
         else:

@@ -8,7 +8,8 @@ VaultError
 │   ├── DocumentKindUnknown      not a kind that we read
 │   ├── DocumentUnreadable       damaged
 │   ├── DocumentLocked           protected by a password
-│   └── DocumentWithoutText      nothing but pictures, or nothing at all
+│   ├── DocumentWithoutText      nothing but pictures, or nothing at all
+│   └── VaultFull                the vault, being sealed, can hold no more
 ├── PageRefused              a web address that is not fetched, whatever lies there
 ├── PageUnavailable          a web page could not be fetched: repeating may help
 ├── VaultUnavailable         a part did not answer: repeating may help
@@ -130,6 +131,18 @@ class PageUnavailable(VaultError):
             f"{url[:300]!r} could not be fetched: {reason}. Try again later, or save it and add the file."
         )
         self.url, self.reason = url, reason
+
+
+class VaultFull(DocumentRefused):
+    title = "Vault is full"
+
+    def __init__(self, count: int, *, most: int, name: str = "") -> None:
+        super().__init__(
+            name,
+            f"A sealed vault holds at most {most:,} passages, and this one would hold {count:,}. "
+            "Put the rest into another vault, or give this one standard protection.",
+        )
+        self.count, self.most = count, most
 
 
 class VaultUnavailable(VaultError):

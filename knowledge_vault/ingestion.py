@@ -21,7 +21,7 @@ from knowledge_vault import statistics
 from knowledge_vault.ahead import ahead
 from knowledge_vault.chunking import Span, chunk
 from knowledge_vault.documents import Documents, Entry, SearchSecretReplaced
-from knowledge_vault.errors import DocumentRefused, DocumentWithoutText, NotFound
+from knowledge_vault.errors import DocumentRefused, DocumentWithoutText, NotFound, VaultFull
 from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.index.vault_index import Entry as IndexEntry
 from knowledge_vault.index.vault_index import VaultIndex
@@ -32,9 +32,10 @@ from knowledge_vault.parsing.parsed import Parsed, Parser
 from knowledge_vault.passages import Passages, Searchable, count_words, passage_id, searchable
 from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.reading_progress import ReadingProgress
+from knowledge_vault.sealed_index import SealedIndex
 from knowledge_vault.shredding import forget_deleted_rows
 from knowledge_vault.tables import document_texts
-from knowledge_vault.values import Chunk, DocumentId, Limits, Stage, TenantId
+from knowledge_vault.values import Chunk, DocumentId, Limits, Protection, Stage, TenantId
 from knowledge_vault.vaults import Vaults
 from knowledge_vault.words import Language, language_of, split_words, stem
 
@@ -57,6 +58,7 @@ class Ingestion:
         passages: Passages,
         originals: Originals,
         index: VaultIndex,
+        sealed: SealedIndex,
         *,
         parser: Parser,
         embedder: Embedder,
@@ -68,6 +70,7 @@ class Ingestion:
         self._passages = passages
         self._originals = originals
         self._index = index
+        self._sealed = sealed
         self._parser = parser
         self._embedder = embedder
         self._limits = limits
@@ -271,6 +274,7 @@ class Ingestion:
             else:
                 async with self._database.writing() as connection:
                     await self._check_in_force(connection, keys)
+                    await self._check_room(connection, keys, entry, len(found))
                     is_active = await self._documents.advance(
                         connection, entry, before=Stage.INDEXED, after=Stage.ACTIVE, progress=1.0
                     )
@@ -280,8 +284,12 @@ class Ingestion:
             await self._index.drop(keys.shard)  # adding to it made it anew
             await self._activate(tenant, entry, progress)
             return
+        except VaultFull as error:
+            await self._documents.fail(entry, title=error.title, detail=error.detail)
+            return
         if is_active:
             progress(1.0)
+            await self._index.settle(keys)
             return
         now = await self._documents.find(tenant, entry.document.id)
         is_served = now is not None and now.document.version == entry.document.version
@@ -302,6 +310,7 @@ class Ingestion:
         try:
             async with self._database.writing() as connection:
                 await self._check_in_force(connection, keys)
+                await self._check_room(connection, keys, new, len(found) - len(before) * was_active)
                 if not await self._documents.replace(connection, present, new):
                     return False
                 if was_active:
@@ -325,6 +334,15 @@ class Ingestion:
         in_force = (await self._vaults.keys_in(connection, keys.tenant, keys.vault)).search
         if in_force.version != keys.version:
             raise SearchSecretReplaced
+
+    async def _check_room(
+        self, connection: AsyncConnection, keys: SearchKeys, entry: Entry, more: int
+    ) -> None:
+        """Raises:
+        VaultFull: the vault is sealed, and cannot take so many chunks more.
+        """
+        if keys.protection is Protection.SEALED:
+            await self._sealed.check_room(connection, keys.vault, more=more, name=entry.document.name)
 
     async def add_to_index(self, keys: SearchKeys, found: Sequence[Searchable]) -> None:
         for start in range(0, len(found), _INDEX_BATCH):

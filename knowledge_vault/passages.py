@@ -52,6 +52,10 @@ class Searchable:
     """`(dimension,)`, float32, length 1 but for rounding to half precision."""
     read_chunk: Callable[[], Chunk]
 
+    @property
+    def passage_id(self) -> PassageId:
+        return passage_id(self.document.id, self.document.version, self.number)
+
     @cached_property
     def chunk(self) -> Chunk:
         return self.read_chunk()
@@ -177,6 +181,26 @@ class Passages:
         )
         self.damaged |= {(tenant, row[1]) for row, item in zip(there, found, strict=True) if item is None}
         return [item for item in found if item is not None]
+
+    async def active_in_order(
+        self, tenant: TenantId, vault: VaultId
+    ) -> Sequence[tuple[tuple[DocumentId, int], PassageId]]:
+        """Every active chunk behind its document's id and version, document by document, oldest first."""
+        async with self._database.reading() as connection:
+            rows = await connection.execute(
+                select(documents.c.id, documents.c.version, documents.c.chunk_count)
+                .where(
+                    documents.c.tenant_id == tenant,
+                    documents.c.vault_id == vault,
+                    documents.c.stage == Stage.ACTIVE,
+                )
+                .order_by(documents.c.created_at, documents.c.id)
+            )
+        return [
+            ((DocumentId(document), version), passage_id(DocumentId(document), version, number))
+            for document, version, count in rows
+            for number in range(count)
+        ]
 
     async def active_ids(self, tenant: TenantId, vault: VaultId) -> set[PassageId]:
         async with self._database.reading() as connection:

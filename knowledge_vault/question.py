@@ -6,10 +6,10 @@ from functools import cached_property
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_vault import relevance, statistics
+from knowledge_vault import relevance
 from knowledge_vault.fusion import coverage, idf, is_open
 from knowledge_vault.index.scramble import SearchKeys
-from knowledge_vault.statistics import Totals
+from knowledge_vault.statistics import Statistics, Totals
 from knowledge_vault.values import VaultId
 from knowledge_vault.words import Language, share_without_spaces, split_words, stem
 
@@ -52,25 +52,27 @@ class Question:
         return {keys.term(word): weight for word, weight in self.words(keys).items()}
 
 
-async def weigh(connection: AsyncConnection, keys: Mapping[VaultId, SearchKeys], text: str) -> Question:
+async def weigh(
+    connection: AsyncConnection, statistics: Statistics, keys: Mapping[VaultId, SearchKeys], text: str
+) -> Question:
     """Weigh the words over all vaults searched together, so that their passages compare."""
     words = split_words(text)
     totals: dict[Language, Totals] = {}
-    for vault in keys:
-        for language, more in (await statistics.totals(connection, vault)).items():
+    for key in keys.values():
+        for language, more in (await statistics.totals(connection, key)).items():
             known = totals.get(language, Totals(0, 0))
             totals[language] = Totals(
                 known.chunk_count + more.chunk_count, known.word_count + more.word_count
             )
     stems = {language: list(dict.fromkeys(stem(words, language))) for language in totals}
     containing: dict[tuple[Language, str], int] = {}
-    for vault, key in keys.items():
+    for key in keys.values():
         named = {
             key.term(key.word(language, each)): (language, each)
             for language in stems
             for each in stems[language]
         }
-        for term, count in (await statistics.frequencies(connection, vault, named)).items():
+        for term, count in (await statistics.frequencies(connection, key, named)).items():
             containing[named[term]] = containing.get(named[term], 0) + count
 
     def counts(language: Language) -> Mapping[str, tuple[int, int]]:

@@ -8,7 +8,7 @@ from knowledge_vault.index.vault_index import VaultIndex
 from knowledge_vault.ingestion import Ingestion
 from knowledge_vault.originals import Originals
 from knowledge_vault.passages import Passages
-from knowledge_vault.values import PassageId, TenantId, VaultId
+from knowledge_vault.values import PassageId, Protection, TenantId, VaultId
 from knowledge_vault.vaults import Vaults
 
 log = logging.getLogger("qanat.vault")
@@ -49,6 +49,8 @@ class Reconciler:
     async def repair(self, tenant: TenantId, vault: VaultId) -> None:
         """Add what one vault's index lacks and remove what it should not have."""
         keys = (await self._vaults.keys(tenant, vault)).search
+        if keys.protection is Protection.SEALED:
+            return  # it follows SQL whenever it is searched
         try:
             indexed = await self._index.ids(keys)
         except VaultUnavailable:

@@ -19,13 +19,16 @@ from knowledge_vault.passages import Passages, Searchable
 from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.question import Question, weigh
 from knowledge_vault.ranking import Ranked, judge, rank
+from knowledge_vault.sealed_index import SealedIndex
 from knowledge_vault.shaping import shape
+from knowledge_vault.statistics import Statistics
 from knowledge_vault.tables import documents
 from knowledge_vault.values import (
     NOTHING_ASKED,
     DocumentId,
     Passage,
     PassageId,
+    Protection,
     SearchResult,
     Stage,
     TenantId,
@@ -41,12 +44,20 @@ _NOT_READY = [stage for stage in Stage if stage is not Stage.ACTIVE]
 
 class Searcher:
     def __init__(
-        self, database: Database, vaults: Vaults, passages: Passages, index: VaultIndex, embedder: Embedder
+        self,
+        database: Database,
+        vaults: Vaults,
+        passages: Passages,
+        index: VaultIndex,
+        sealed: SealedIndex,
+        embedder: Embedder,
     ) -> None:
         self._database = database
         self._vaults = vaults
         self._passages = passages
         self._index = index
+        self._sealed = sealed
+        self._statistics = Statistics(sealed)
         self._embedder = embedder
         self._unrelated_vectors: NDArray[np.float64] | None = None
 
@@ -63,9 +74,12 @@ class Searcher:
         """`vector`: of the question, when it is known already."""
         vault_ids = list(dict.fromkeys(vault_ids))
         keys = {vault: (await self._vaults.keys(tenant, vault)).search for vault in vault_ids}
+        for key in keys.values():
+            if key.protection is Protection.SEALED:
+                await self._sealed.refresh(key)
         async with self._database.reading() as connection:
             not_ready = await _count_not_ready(connection, tenant, keys, within)
-            asked = await weigh(connection, keys, question)
+            asked = await weigh(connection, self._statistics, keys, question)
         permitted = None if within is None else frozenset(within)
         if not keys or not question.strip() or limit < 1 or permitted == frozenset():
             return SearchResult((), not_ready, NOTHING_ASKED)

@@ -24,8 +24,9 @@ from knowledge_vault.keys.rotation import Progress
 from knowledge_vault.originals import Originals
 from knowledge_vault.passages import Passages, Searchable
 from knowledge_vault.ports import Database
-from knowledge_vault.tables import documents, replacements, search_terms, search_totals, vaults
-from knowledge_vault.values import DocumentId, PassageId, Stage, TenantId, VaultId
+from knowledge_vault.sealed_index import SealedIndex
+from knowledge_vault.tables import documents, replacements, search_terms, search_totals, segments, vaults
+from knowledge_vault.values import DocumentId, PassageId, Protection, Stage, TenantId, VaultId
 from knowledge_vault.words import Language
 
 _MOST_ROWS = 500
@@ -53,6 +54,7 @@ class SearchRotation:
         passages: Passages,
         originals: Originals,
         index: VaultIndex,
+        sealed: SealedIndex,
         ingestion: Ingestion,
     ) -> None:
         self._database = database
@@ -61,6 +63,7 @@ class SearchRotation:
         self._passages = passages
         self._originals = originals
         self._index = index
+        self._sealed = sealed
         self._ingestion = ingestion
 
     async def is_under_way(self, tenant: TenantId, vault: VaultId) -> bool:
@@ -70,13 +73,30 @@ class SearchRotation:
             )
             return await connection.scalar(query) is not None
 
-    async def run(self, tenant: TenantId, vault: VaultId, progress: Progress) -> None:
+    async def check_room(self, vault: VaultId) -> None:
+        """Raises:
+        VaultFull: the vault has more chunks than a sealed one can hold.
+        """
+        async with self._database.reading() as connection:
+            await self._sealed.check_room(connection, vault)
+
+    async def run(
+        self,
+        tenant: TenantId,
+        vault: VaultId,
+        progress: Progress,
+        *,
+        protection: Protection | None = None,
+    ) -> None:
         """Replace the search secret, or go on with a replacement that was begun. Documents come and go meanwhile.
+
+        `protection`: what the vault has from then on; None keeps what it has, or was to have.
 
         Raises:
             VaultLocked: only an open vault can be indexed.
+            VaultFull: it has more chunks than a sealed vault can hold; it stays as it was.
         """
-        following = await self._begin(tenant, vault)
+        following = await self._begin(tenant, vault, protection)
         indexed: dict[_Place, _Indexed] = {}
         digests: dict[_Version, bytes] = {}
         while True:
@@ -86,6 +106,8 @@ class SearchRotation:
             ]
             await self._keyring.keys(tenant, vault)  # locked meanwhile: this waits too
             await self._take_over(entries, following, indexed, digests, progress)
+            if following.protection is Protection.SEALED:
+                await self._sealed.compact(following)
             async with self._database.writing() as connection:
                 keys = await self._keyring.open_in(connection, tenant, vault)
                 if await _is_complete(connection, vault, indexed, digests):
@@ -95,13 +117,16 @@ class SearchRotation:
         self._keyring.forget(vault)
         await self._index.drop(keys.search.shard)
 
-    async def _begin(self, tenant: TenantId, vault: VaultId) -> SearchKeys:
+    async def _begin(self, tenant: TenantId, vault: VaultId, protection: Protection | None) -> SearchKeys:
         async with self._database.writing() as connection:
             keys = await self._keyring.open_in(connection, tenant, vault)
+            if (protection or keys.search.protection) is Protection.SEALED:
+                await self._sealed.check_room(connection, vault)
             if keys.next_search is None:
                 version = keys.search.version + 1
                 facts: dict[str, object] = {
                     "next_search_version": version,
+                    "next_protection": protection or keys.search.protection,
                     "sealed_next_search_secret": keys.vault_key.seal_secret(
                         crypto.new_secret(), "search-secret", version
                     ),
@@ -162,11 +187,17 @@ class SearchRotation:
         vault, key = following.vault, keys.vault_key
         for table in (search_terms, search_totals):
             await connection.execute(delete(table).where(table.c.vault_id == vault))
+        await connection.execute(
+            delete(segments).where(
+                segments.c.vault_id == vault, segments.c.search_version != following.version
+            )
+        )
         terms: Counter[int] = Counter()
         totals: Counter[tuple[Language, str]] = Counter()
-        for each in indexed.values():
-            terms.update(each.terms)
-            totals.update(each.totals)
+        if following.protection is Protection.STANDARD:  # of a sealed vault nothing is counted at rest
+            for each in indexed.values():
+                terms.update(each.terms)
+                totals.update(each.totals)
         rows = [{"vault_id": vault, "term": term, "chunk_count": count} for term, count in terms.items()]
         for start in range(0, len(rows), _MOST_ROWS):
             await connection.execute(insert(search_terms), rows[start : start + _MOST_ROWS])
@@ -196,6 +227,9 @@ class SearchRotation:
                     keys.next_search_secret, "search-secret", following.version
                 ),
                 sealed_word_secret=key.seal_secret(keys.word_secret or keys.search_secret, "word-secret", 1),
+                protection=following.protection,
+                next_protection=None,
+                revision=vaults.c.revision + 1,
                 next_search_version=None,
                 sealed_next_search_secret=None,
             )

@@ -1,17 +1,22 @@
-"""How common each keyword is in a vault: kept beside the documents in SQL, changed in their transactions."""
+"""How common each keyword is in a vault: kept beside the documents in SQL, changed in their transactions.
+
+Of sealed vaults SQL keeps no words: theirs are counted in memory (`sealed_index.py`), and what is kept here is only
+that something changed.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.passages import Searchable
-from knowledge_vault.tables import search_terms, search_totals
-from knowledge_vault.values import VaultId
+from knowledge_vault.sealed_index import SealedIndex, forget_segments
+from knowledge_vault.tables import search_terms, search_totals, vaults
+from knowledge_vault.values import Protection, VaultId
 from knowledge_vault.words import Language
 
 _MOST_TERMS = 500
@@ -25,14 +30,25 @@ class Totals:
 
 async def count_in(connection: AsyncConnection, keys: SearchKeys, found: Sequence[Searchable]) -> None:
     """Add the chunks of a document that becomes active."""
-    await _change(connection, keys, found, sign=1)
+    await _revise(connection, keys.vault)
+    if keys.protection is Protection.STANDARD:
+        await _change(connection, keys, found, sign=1)
 
 
 async def count_out(connection: AsyncConnection, keys: SearchKeys, found: Sequence[Searchable]) -> None:
     """Take off the chunks of a document that is no longer active."""
-    await _change(connection, keys, found, sign=-1)
+    await _revise(connection, keys.vault)
+    await forget_segments(connection, keys.vault, {item.document.id for item in found})
+    if keys.protection is Protection.STANDARD:
+        await _change(connection, keys, found, sign=-1)
+        await connection.execute(
+            delete(search_terms).where(search_terms.c.vault_id == keys.vault, search_terms.c.chunk_count <= 0)
+        )
+
+
+async def _revise(connection: AsyncConnection, vault: VaultId) -> None:
     await connection.execute(
-        delete(search_terms).where(search_terms.c.vault_id == keys.vault, search_terms.c.chunk_count <= 0)
+        update(vaults).where(vaults.c.id == vault).values(revision=vaults.c.revision + 1)
     )
 
 
@@ -75,18 +91,38 @@ async def _change(
         )
 
 
-async def totals(connection: AsyncConnection, vault: VaultId) -> Mapping[Language, Totals]:
-    """By language, those with active chunks only."""
+class Statistics:
+    """Answers how common words are, from SQL or from a sealed vault's memory."""
+
+    def __init__(self, sealed: SealedIndex) -> None:
+        self._sealed = sealed
+
+    async def totals(self, connection: AsyncConnection, keys: SearchKeys) -> Mapping[Language, Totals]:
+        """By language, those with active chunks only."""
+        if keys.protection is Protection.SEALED:
+            counted = await self._sealed.totals(keys)
+            return {language: Totals(chunks, words) for language, (chunks, words) in counted.items()}
+        return await _totals(connection, keys.vault)
+
+    async def frequencies(
+        self, connection: AsyncConnection, keys: SearchKeys, terms: Collection[int]
+    ) -> Mapping[int, int]:
+        """In how many active chunks each of the terms (`SearchKeys.term`) occurs; those in none are left out."""
+        if keys.protection is Protection.SEALED:
+            return await self._sealed.frequencies(keys, terms)
+        return await _frequencies(connection, keys.vault, terms)
+
+
+async def _totals(connection: AsyncConnection, vault: VaultId) -> Mapping[Language, Totals]:
     rows = await connection.execute(
         select(search_totals).where(search_totals.c.vault_id == vault, search_totals.c.chunk_count > 0)
     )
     return {Language(row.language): Totals(row.chunk_count, row.word_count) for row in rows}
 
 
-async def frequencies(
+async def _frequencies(
     connection: AsyncConnection, vault: VaultId, terms: Collection[int]
 ) -> Mapping[int, int]:
-    """In how many active chunks each of the terms occurs; those in none are left out."""
     wanted = list(terms)
     found: dict[int, int] = {}
     for start in range(0, len(wanted), _MOST_TERMS):

@@ -80,6 +80,19 @@ vaults = Table(
     Column("sealed_previous_key", LargeBinary, comment="by the vault key"),
     Column("next_search_version", Integer, comment="while the index is built anew"),
     Column("sealed_next_search_secret", LargeBinary, comment="as sealed_search_secret"),
+    Column(
+        *("protection", String),
+        nullable=False,
+        server_default="standard",
+        comment="what lies at rest to search: see values.Protection",
+    ),
+    Column("next_protection", String, comment="while the index is built anew: what it will be then"),
+    Column(
+        *("revision", Integer),
+        nullable=False,
+        server_default="0",
+        comment="one more whenever other chunks are active",
+    ),
 )
 
 vault_wraps = Table(
@@ -207,4 +220,25 @@ search_totals = Table(
     Column("language", String, primary_key=True, comment="of stemming; words are compared within one"),
     Column("chunk_count", Integer, nullable=False),
     Column("word_count", BigInteger, nullable=False, comment="of all active chunks, for the mean length"),
+)
+
+segments = Table(
+    "vault_segments",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("vault_id", String, ForeignKey("vault_vaults.id", ondelete="CASCADE"), nullable=False),
+    Column("search_version", Integer, nullable=False, comment="of the search secret that seals its key"),
+    Column("chunk_count", Integer, nullable=False),
+    Column("sealed_key", LargeBinary, nullable=False, comment="deleting it shreds the segment"),
+    Column("sealed", LargeBinary, nullable=False, comment="vectors and words of many chunks, by its own key"),
+    Index("ix_vault_segments_vault", "vault_id", "search_version"),
+    comment="Of sealed vaults: what is opened into memory to be searched. Made from the chunks, at any time again.",
+)
+
+segment_documents = Table(
+    "vault_segment_documents",
+    metadata,
+    Column("segment_id", String, ForeignKey("vault_segments.id", ondelete="CASCADE"), primary_key=True),
+    Column("document_id", String, primary_key=True, index=True),
+    comment="Which segments have to go with a document.",
 )

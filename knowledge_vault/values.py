@@ -53,6 +53,25 @@ class OwnerMode(StrEnum):
     """The owner holds it, and lets the server open the vault by itself until a date."""
 
 
+class Protection(StrEnum):
+    """What of a vault lies at rest to be searched. Documents, their text and names are sealed in either."""
+
+    STANDARD = "standard"
+    """A scrambled index: searched where it lies, also by an engine on another machine."""
+    SEALED = "sealed"
+    """Nothing: it is opened into memory for searching, and unreadable while it is not."""
+
+
+@dataclass(frozen=True)
+class Reindexing:
+    """A vault's index is being built anew while the one before serves."""
+
+    protection: Protection
+    """What it will have then."""
+    progress: float
+    """From 0 to 1."""
+
+
 @dataclass(frozen=True)
 class Vault:
     id: VaultId
@@ -67,6 +86,8 @@ class Vault:
     """Of the originals, unsealed."""
     not_ready_count: int
     """Documents that a search does not see yet, or never will: neither active nor deleted."""
+    protection: Protection
+    reindexing: Reindexing | None
     mode: OwnerMode
     is_locked: bool
     """Its name cannot be read then, nor anything in it."""
@@ -356,6 +377,20 @@ class Limits:
     wall_s: float = 90.0
     recognition_s: float = 240.0
     """For the text recognition (OCR) of a PDF's pictures, on top."""
+
+
+@dataclass(frozen=True)
+class SealedLimits:
+    """What sealed vaults may cost."""
+
+    chunks: int = 100_000
+    """In one vault: all of them are in memory while it is open, and every search looks at each."""
+    memory_bytes: int = 1024 * 1024 * 1024
+    """For all vaults that are open together; the least used are closed. A full one takes about 220 MB."""
+    idle_s: float = 900.0
+    """How long a vault stays open without being used."""
+    segment_chunks: int = 1000
+    """In a segment at rest: few enough to write again when one of its documents goes, enough to open quickly."""
 
 
 @dataclass(frozen=True)

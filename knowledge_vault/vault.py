@@ -48,6 +48,7 @@ from knowledge_vault.ports import Clock, Database, Embedder
 from knowledge_vault.quarantine import Quarantine
 from knowledge_vault.reconciling import Reconciler
 from knowledge_vault.scrubbing import Scrubbed, Scrubber
+from knowledge_vault.sealed_index import SealedIndex
 from knowledge_vault.search import Searcher, as_passage
 from knowledge_vault.search_rotation import SearchRotation
 from knowledge_vault.shredding import forget_deleted_rows
@@ -63,6 +64,9 @@ from knowledge_vault.values import (
     Origin,
     Passage,
     PassageId,
+    Protection,
+    Reindexing,
+    SealedLimits,
     SearchResult,
     Stage,
     Stats,
@@ -89,6 +93,7 @@ class KnowledgeVault:
         limits: Limits | None = None,
         engine: Engine | None = None,
         parser: Parser | None = None,
+        sealed_limits: SealedLimits | None = None,
     ) -> None:
         """`data_dir` gets `originals/` and `index/`, both mode 0700. The tables must exist before `start`.
 
@@ -100,13 +105,17 @@ class KnowledgeVault:
         self._embedder = embedder
         self._parser = parser or ParserProcess()
         self._originals = Originals(data_dir / "originals")
-        self._index = VaultIndex(engine or EdgeEngine(data_dir / "index", dimension=embedder.dimension))
         keyring = VaultKeyring(database, root_key, clock, dimension=embedder.dimension)
         self._vaults = Vaults(database, keyring, clock)
         self._documents = Documents(database, self._vaults, clock)
         keyring.when_forgotten(self._documents.forget)
         self._passages = Passages(database, self._documents)
-        self._searcher = Searcher(database, self._vaults, self._passages, self._index, embedder)
+        self._sealed = SealedIndex(database, self._documents, self._passages, sealed_limits or SealedLimits())
+        keyring.when_forgotten(self._sealed.close_vault)
+        self._index = VaultIndex(
+            engine or EdgeEngine(data_dir / "index", dimension=embedder.dimension), self._sealed
+        )
+        self._searcher = Searcher(database, self._vaults, self._passages, self._index, self._sealed, embedder)
         self._ingestion = Ingestion(
             database,
             self._vaults,
@@ -114,6 +123,7 @@ class KnowledgeVault:
             self._passages,
             self._originals,
             self._index,
+            self._sealed,
             parser=self._parser,
             embedder=embedder,
             limits=self._limits,
@@ -135,6 +145,7 @@ class KnowledgeVault:
                 self._passages,
                 self._originals,
                 self._index,
+                self._sealed,
                 self._ingestion,
             ),
             repair=self._reconciler.repair,
@@ -162,17 +173,32 @@ class KnowledgeVault:
         """Close the index, end the parser's children, and forget what owners unlocked."""
         await self.custody.stop()
         await self._parser.close()
+        await self._sealed.close()
         await self._index.close()
 
-    async def create_vault(self, tenant_id: TenantId, *, name: str, description: str = "") -> Vault:
-        return await self._vaults.create(tenant_id, name=name, description=description)
+    async def create_vault(
+        self,
+        tenant_id: TenantId,
+        *,
+        name: str,
+        description: str = "",
+        protection: Protection = Protection.STANDARD,
+    ) -> Vault:
+        return await self._vaults.create(tenant_id, name=name, description=description, protection=protection)
 
     async def list_vaults(self, tenant_id: TenantId) -> Sequence[Vault]:
         """All of the tenant's vaults, oldest first."""
-        return await self._vaults.list(tenant_id)
+        return [self._with_progress(vault) for vault in await self._vaults.list(tenant_id)]
 
     async def get_vault(self, tenant_id: TenantId, vault_id: VaultId) -> Vault:
-        return await self._vaults.get(tenant_id, vault_id)
+        return self._with_progress(await self._vaults.get(tenant_id, vault_id))
+
+    def _with_progress(self, vault: Vault) -> Vault:
+        share = self.custody.reindexed_share(vault.id)
+        if share is None:
+            return vault
+        protection = vault.reindexing.protection if vault.reindexing else vault.protection
+        return replace(vault, reindexing=Reindexing(protection, share))
 
     async def update_vault(
         self,
@@ -184,9 +210,10 @@ class KnowledgeVault:
         chunking: ChunkSizes | None = None,
     ) -> Vault:
         """Change what is given, leave what is None. `cut_anew` brings documents that are there to a new `chunking`."""
-        return await self._vaults.update(
+        changed = await self._vaults.update(
             tenant_id, vault_id, name=name, description=description, chunking=chunking
         )
+        return self._with_progress(changed)
 
     async def delete_vault(self, tenant_id: TenantId, vault_id: VaultId) -> None:
         """Destroy its keys, then its documents and its index; also of a locked one."""

@@ -17,7 +17,17 @@ from knowledge_vault.keys.tree import VaultKey, vault_key_context
 from knowledge_vault.moments import at, microseconds
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import documents, vaults
-from knowledge_vault.values import ChunkSizes, OwnerMode, Stage, Stats, TenantId, Vault, VaultId
+from knowledge_vault.values import (
+    ChunkSizes,
+    OwnerMode,
+    Protection,
+    Reindexing,
+    Stage,
+    Stats,
+    TenantId,
+    Vault,
+    VaultId,
+)
 
 
 class Vaults:
@@ -26,7 +36,7 @@ class Vaults:
         self._keyring = keyring
         self._clock = clock
 
-    async def create(self, tenant: TenantId, *, name: str, description: str) -> Vault:
+    async def create(self, tenant: TenantId, *, name: str, description: str, protection: Protection) -> Vault:
         vault = VaultId(uuid4().hex)
         key = new_vault_key(tenant, vault, 1)
         root_key = self._keyring.root_key
@@ -42,6 +52,7 @@ class Vaults:
                     sealed_search_secret=key.seal_secret(crypto.new_secret(), "search-secret", 1),
                     secrets_by_vault_key=True,
                     mode=OwnerMode.ALWAYS,
+                    protection=protection,
                     sealed_labels=key.seal_labels(_labels(name, description, ChunkSizes())),
                 )
             )
@@ -195,6 +206,10 @@ class Vaults:
             chunk_count=row.chunk_count,
             size_bytes=row.size_bytes,
             not_ready_count=row.not_ready_count,
+            protection=Protection(row.protection),
+            reindexing=None
+            if row.next_search_version is None
+            else Reindexing(Protection(row.next_protection or row.protection), 0.0),
             mode=mode,
             is_locked=is_locked,
             open_until=None if is_locked else self._keyring.open_until(row),

@@ -1,4 +1,4 @@
-"""`qanat vault add` and `qanat vault search`."""
+"""`qanat vault`: add documents, search them, choose a vault's protection and build its index anew."""
 
 import asyncio
 import json
@@ -110,6 +110,38 @@ async def _synchronize(name: str, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
+@app.command("rebuild")
+def rebuild(
+    vault: Annotated[
+        str | None, typer.Argument(help="The vault's name or id; all of yours when left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build search indexes anew from the sealed documents; the one before serves until it is ready.
+
+    Interrupted, it goes on by itself at the next start.
+    """
+    run(_rebuild(vault, as_json=as_json))
+
+
+@app.command("protect")
+def protect(
+    vault: Annotated[str, typer.Argument(help="The vault's name or id.")],
+    level: Annotated[
+        str, typer.Argument(help="standard or sealed; `qanat vault levels` says what each promises.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Change a vault's protection; it goes on being searched meanwhile."""
+    run(_protect(vault, level, as_json=as_json))
+
+
+@app.command("levels")
+def levels(as_json: AsJson = False) -> None:
+    """What a vault's protection may be, and what each level promises."""
+    run(_levels(as_json=as_json))
+
+
 async def _list(*, as_json: bool) -> None:
     async with connected(Settings()) as client:
         vaults = result_of(await client.get("/api/vaults"))
@@ -181,9 +213,7 @@ async def _wait(
 
 async def _search(name: str, question: str, *, limit: int, as_json: bool) -> None:
     async with connected(Settings()) as client:
-        vault = await _find(client, name)
-        if vault is None:
-            raise CommandFailed(f"There is no vault {name!r}. `qanat vault list` shows yours.")
+        vault = await find_vault(client, name)
         body = {"question": question, "limit": limit}
         found = result_of(await client.post(f"/api/vaults/{vault['id']}/search", json=body))
     if as_json:
@@ -229,6 +259,61 @@ async def _scrub(name: str | None, *, as_json: bool) -> None:
         typer.echo(f"{count} documents were looked at; {len(damaged)} damaged.")
     if damaged:
         raise typer.Exit(1)
+
+
+async def _rebuild(name: str | None, *, as_json: bool) -> None:
+    async with connected(Settings()) as client:
+        if name is None:
+            wanted: list[dict[str, Any]] = result_of(await client.get("/api/vaults"))
+        else:
+            wanted = [await find_vault(client, name)]
+        for vault in wanted:
+            result_of(await client.post(f"/api/vaults/{vault['id']}/rebuild"))
+        rebuilt = [await _wait_for_index(client, vault, quiet=as_json) for vault in wanted]
+    if as_json:
+        typer.echo(json.dumps(rebuilt, ensure_ascii=False))
+        return
+    for vault in rebuilt:
+        typer.echo(f"{vault['name']}  {vault['chunk_count']} passages  rebuilt")
+
+
+async def _protect(name: str, level: str, *, as_json: bool) -> None:
+    async with connected(Settings()) as client:
+        vault = await find_vault(client, name)
+        result_of(await client.patch(f"/api/vaults/{vault['id']}", json={"protection": level}))
+        done = await _wait_for_index(client, vault, quiet=as_json)
+    if done["protection"] != level:
+        raise CommandFailed("The vault's protection could not be changed; the server's log says why.")
+    if as_json:
+        typer.echo(json.dumps(done, ensure_ascii=False))
+        return
+    typer.echo(f"{done['name']}  {done['protection']}")
+
+
+async def _levels(*, as_json: bool) -> None:
+    async with connected(Settings()) as client:
+        found = result_of(await client.get("/api/protection-levels"))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for level in found:
+        typer.secho(f"{level['protection']}", bold=True)
+        typer.echo(f"   {level['promise']}\n   {level['index']}\n   It does not protect against")
+        for each in level["does_not_protect_against"]:
+            typer.echo(f"   - {each}")
+
+
+async def _wait_for_index(client: httpx.AsyncClient, vault: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
+    """The vault once its new index has taken over; tells on standard error how far it is."""
+    told = time.monotonic()
+    while True:
+        now: dict[str, Any] = result_of(await client.get(f"/api/vaults/{vault['id']}"))
+        if now["reindexing"] is None:
+            return now
+        if not quiet and time.monotonic() - told > 1:
+            told = time.monotonic()
+            typer.echo(f"  {now['name']}: {now['reindexing']['progress']:.0%}", err=True)
+        await asyncio.sleep(0.1)
 
 
 async def _find(client: httpx.AsyncClient, name: str) -> dict[str, Any] | None:

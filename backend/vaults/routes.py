@@ -18,6 +18,7 @@ from backend.vaults.schemas import (
     LeftOutOut,
     PageOut,
     PassageOut,
+    ProtectionLevel,
     RefusedFile,
     RelevanceOut,
     SearchIn,
@@ -28,8 +29,10 @@ from backend.vaults.schemas import (
     VaultOut,
 )
 from backend.vaults.upload import uploaded_files
+from knowledge_vault.custody import Replacing
 from knowledge_vault.errors import DocumentRefused
-from knowledge_vault.values import DocumentId, TenantId, VaultId
+from knowledge_vault.protection import PROMISES
+from knowledge_vault.values import DocumentId, Protection, TenantId, VaultId
 
 router = APIRouter(prefix="/api", tags=["vaults"])
 
@@ -61,9 +64,29 @@ async def list_vaults(principal: SignedIn, services: ServicesDep) -> list[VaultO
 async def create_vault(body: VaultIn, principal: SignedIn, services: ServicesDep) -> VaultOut:
     """A new vault with keys of its own."""
     vault = await services.vault.create_vault(
-        TenantId(principal.tenant_id), name=body.name, description=body.description
+        TenantId(principal.tenant_id),
+        name=body.name,
+        description=body.description,
+        protection=body.protection or Protection.STANDARD,
     )
     return VaultOut.of(vault)
+
+
+@router.get("/protection-levels", responses=errors(401))
+async def list_protection_levels(_principal: SignedIn) -> list[ProtectionLevel]:
+    """What a vault's protection may be and what each level promises, the default first."""
+    return [ProtectionLevel.of(promise) for promise in PROMISES]
+
+
+@router.post("/vaults/{vault_id}/rebuild", status_code=202, responses=errors(401, 404, 422, 423))
+async def rebuild_vault(vault_id: str, principal: SignedIn, services: ServicesDep) -> VaultOut:
+    """Build the search index anew from the sealed chunks, in the background; `reindexing` tells how far it is.
+
+    The one before serves until it is ready. It is built under a new search secret.
+    """
+    place = TenantId(principal.tenant_id), VaultId(vault_id)
+    await services.vault.custody.rotate(*place, Replacing.SEARCH_SECRET)
+    return VaultOut.of(await services.vault.get_vault(*place))
 
 
 @router.get("/vaults/{vault_id}", responses=errors(401, 404))
@@ -76,7 +99,10 @@ async def get_vault(vault_id: str, principal: SignedIn, services: ServicesDep) -
 async def change_vault(
     vault_id: str, body: VaultChange, principal: SignedIn, services: ServicesDep
 ) -> VaultOut:
-    """Change name, description, or how its documents are cut."""
+    """Change name, description, protection, or how its documents are cut.
+
+    Another protection takes over once its index is built.
+    """
     tenant_id = TenantId(principal.tenant_id)
     vault = await services.vault.update_vault(
         tenant_id,
@@ -87,6 +113,9 @@ async def change_vault(
     )
     if body.chunking:
         services.recutting.begin(tenant_id, vault.id)
+    if body.protection is not None and body.protection is not vault.protection:
+        await services.vault.custody.protect(tenant_id, vault.id, body.protection)
+        vault = await services.vault.get_vault(tenant_id, vault.id)
     return VaultOut.of(vault)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_vault import crypto
-from knowledge_vault.values import DocumentId, PassageId, TenantId, VaultId
+from knowledge_vault.values import DocumentId, PassageId, Protection, TenantId, VaultId
 
 NOISE_RADIUS = 0.25
 """The length of the noise at most: half the typical distance of an e5 vector from the mean of all.
@@ -41,19 +41,24 @@ class SearchKeys:
         dimension: int,
         version: int = 1,
         word_secret: bytes | None = None,
+        protection: Protection = Protection.STANDARD,
     ) -> None:
         """`word_secret`: the search secret of version 1, by which words are named inside sealed chunks for ever."""
         self.tenant = tenant
         self.vault = vault
         self.version = version
+        self.protection = protection
         self.shard = shard_of(vault, version)
         """Where in the index this version's points are."""
         self._dimension = dimension
         self._rotation_key = crypto.derive(secret, "rotation")
         self._noise_key = crypto.derive(secret, "noise")
         self._word_key = crypto.derive(word_secret or secret, "words")
-        self._term_key = None if version == 1 else crypto.derive(secret, "terms")
+        is_at_rest = protection is Protection.STANDARD  # in memory, words need no other names
+        self._term_key = crypto.derive(secret, "terms") if version > 1 and is_at_rest else None
         self._id_key = crypto.derive(secret, "ids")
+        self.segment_key = crypto.derive(secret, "segments")
+        """Seals the keys of the segments that a sealed vault is opened from."""
         self.content_key = crypto.derive(secret, "content")
         """For the keyed digests by which a vault recognises a file that it already has."""
 

@@ -7,13 +7,14 @@ open, and scores them exactly.
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_vault.index.engine import Engine, Hits, Point
 from knowledge_vault.index.scramble import SearchKeys
-from knowledge_vault.values import DocumentId, PassageId, VaultId
+from knowledge_vault.values import DocumentId, PassageId, Protection, VaultId
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +29,39 @@ class Entry:
     """Distinct, from `SearchKeys.term`."""
 
 
+class SealedSearch(Protocol):
+    """What searches vaults that keep no index at rest."""
+
+    async def nearest(
+        self,
+        keys: SearchKeys,
+        vector: NDArray[np.float32],
+        *,
+        limit: int,
+        within: Collection[DocumentId] | None,
+    ) -> Hits: ...
+
+    async def matching(
+        self,
+        keys: SearchKeys,
+        weights: Mapping[int, float],
+        *,
+        limit: int,
+        within: Collection[DocumentId] | None,
+    ) -> Hits: ...
+
+    async def compact_when_due(self, keys: SearchKeys) -> None: ...
+
+
 class VaultIndex:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, sealed: SealedSearch) -> None:
         self._engine = engine
+        self._sealed = sealed
 
     async def add(self, keys: SearchKeys, entries: Sequence[Entry]) -> None:
-        """Add or replace; found by the next search, and durable, on return."""
+        """Add or replace; found by the next search, and durable, on return. Nothing for a sealed vault."""
+        if keys.protection is Protection.SEALED:
+            return
 
         def scramble_and_add() -> None:
             points = [
@@ -50,7 +78,13 @@ class VaultIndex:
         await asyncio.to_thread(scramble_and_add)
 
     async def remove(self, keys: SearchKeys, ids: Collection[PassageId]) -> None:
-        await asyncio.to_thread(self._engine.delete, keys.shard, ids)
+        if keys.protection is Protection.STANDARD:
+            await asyncio.to_thread(self._engine.delete, keys.shard, ids)
+
+    async def settle(self, keys: SearchKeys) -> None:
+        """After a document became active: keep a sealed vault quick to open."""
+        if keys.protection is Protection.SEALED:
+            await self._sealed.compact_when_due(keys)
 
     async def drop(self, shard: VaultId) -> None:
         """Forget everything of a shard (`scramble.shard_of`); needs no keys, for they are destroyed first."""
@@ -65,6 +99,8 @@ class VaultIndex:
         within: Collection[DocumentId] | None,
     ) -> Hits:
         """The passages roughly nearest to a question's vector, best first."""
+        if keys.protection is Protection.SEALED:
+            return await self._sealed.nearest(keys, vector, limit=limit, within=within)
         named = None if within is None else [keys.document(document) for document in within]
         asked = keys.asked(vector)
         return await asyncio.to_thread(
@@ -80,12 +116,17 @@ class VaultIndex:
         within: Collection[DocumentId] | None,
     ) -> Hits:
         """The passages that have the heaviest of these terms (from `SearchKeys.term`), best first."""
+        if keys.protection is Protection.SEALED:
+            return await self._sealed.matching(keys, weights, limit=limit, within=within)
         named = None if within is None else [keys.document(document) for document in within]
         return await asyncio.to_thread(
             lambda: self._engine.matching(keys.shard, weights, limit=limit, within=named)
         )
 
     async def ids(self, keys: SearchKeys) -> set[PassageId]:
+        """All that lie at rest: none of a sealed vault."""
+        if keys.protection is Protection.SEALED:
+            return set()
         return await asyncio.to_thread(self._engine.ids, keys.shard)
 
     async def shards(self) -> set[VaultId]:

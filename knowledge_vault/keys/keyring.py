@@ -23,7 +23,7 @@ from knowledge_vault.keys.tree import (
 from knowledge_vault.moments import at
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import vault_grants, vaults
-from knowledge_vault.values import OwnerMode, TenantId, VaultId
+from knowledge_vault.values import OwnerMode, Protection, TenantId, VaultId
 
 _MOST_KEYS = 256
 
@@ -134,7 +134,7 @@ class VaultKeyring:
         if row.sealed_word_secret is not None:
             word_secret = key.open_secret(row.sealed_word_secret, "word-secret", 1)
 
-        def searching(secret: bytes, version: int) -> SearchKeys:
+        def searching(secret: bytes, version: int, protection: str) -> SearchKeys:
             return SearchKeys(
                 secret,
                 tenant=tenant,
@@ -142,13 +142,16 @@ class VaultKeyring:
                 dimension=self._dimension,
                 version=version,
                 word_secret=word_secret or search_secret,
+                protection=Protection(protection),
             )
 
         return VaultKeys(
             key,
             previous,
-            searching(search_secret, row.search_version),
-            searching(next_secret, row.next_search_version) if next_secret else None,
+            searching(search_secret, row.search_version, row.protection),
+            searching(next_secret, row.next_search_version, row.next_protection or row.protection)
+            if next_secret
+            else None,
             search_secret,
             next_secret,
             word_secret,

@@ -1,6 +1,7 @@
 """Documents over HTTP: in, found, out, and never somebody else's."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -125,3 +126,42 @@ async def test_a_file_has_no_address_to_be_fetched_from_again(ada: Person) -> No
     assert (await ada.post(f"/api/documents/{document['id']}/synchronize")).status_code == 404
     nothing = (await ada.post(f"/api/vaults/{vault_id}/synchronize")).json()
     assert nothing == {"changed": [], "unchanged_count": 0, "failed": []}
+
+
+async def test_a_vault_has_the_protection_it_was_given_and_can_change_it(ada: Person) -> None:
+    levels = (await ada.get("/api/protection-levels")).json()
+    assert [level["protection"] for level in levels] == ["standard", "sealed"]
+    assert "the search index is scrambled" in levels[0]["promise"]
+    vault = (await ada.post("/api/vaults", json={"name": "safe", "protection": "sealed"})).json()
+    assert (vault["protection"], vault["reindexing"]) == ("sealed", None)
+    await add(ada, vault["id"], [("a.txt", b"The combination of the safe is Albatross.")])
+    await ready(ada, vault["id"])
+    for level in ("standard", "sealed"):
+        changed = await ada.patch(f"/api/vaults/{vault['id']}", json={"protection": level})
+        assert changed.status_code == 200
+        now = await indexed(ada, vault["id"])
+        assert now["protection"] == level
+        body = {"question": "the combination of the safe"}
+        found = (await ada.post(f"/api/vaults/{vault['id']}/search", json=body)).json()
+        assert "Albatross" in found["passages"][0]["text"]
+    assert (await ada.post("/api/vaults", json={"name": "x", "protection": "none"})).status_code == 422
+
+
+async def test_a_vault_can_be_rebuilt_and_answers_the_same(ada: Person, stranger: Person) -> None:
+    vault_id = await vault_with(ada, "rebuilt", "The password of the lighthouse is Albatross.")
+    await ready(ada, vault_id)
+    body = {"question": "lighthouse password"}
+    before = (await ada.post(f"/api/vaults/{vault_id}/search", json=body)).json()["passages"]
+    assert (await ada.post(f"/api/vaults/{vault_id}/rebuild")).status_code == 202
+    await indexed(ada, vault_id)
+    assert (await ada.post(f"/api/vaults/{vault_id}/search", json=body)).json()["passages"] == before
+    assert (await stranger.post(f"/api/vaults/{vault_id}/rebuild")).status_code == 401
+
+
+async def indexed(person: Person, vault_id: str) -> dict[str, Any]:
+    """The vault once no index of it is being built."""
+    while True:
+        vault: dict[str, Any] = (await person.get(f"/api/vaults/{vault_id}")).json()
+        if vault["reindexing"] is None:
+            return vault
+        await asyncio.sleep(0.05)

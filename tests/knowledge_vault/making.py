@@ -18,7 +18,7 @@ from knowledge_vault.keys.root import RootKeeper
 from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.ports import Embedder
 from knowledge_vault.tables import metadata
-from knowledge_vault.values import Document, Limits, TenantId, VaultId
+from knowledge_vault.values import Document, Limits, SealedLimits, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from knowledge_vault.words import split_words
 
@@ -69,6 +69,7 @@ async def open_vault(
     limits: Limits | None = None,
     embedder: Embedder | None = None,
     parser: Parser | None = None,
+    sealed: SealedLimits | None = None,
     clock: FixedClock | None = None,
 ) -> AsyncIterator[KnowledgeVault]:
     """A started vault over `home/data`, its root key beside it; the same data when opened again."""
@@ -87,6 +88,7 @@ async def open_vault(
         engine=engine,
         limits=limits,
         parser=parser,
+        sealed_limits=sealed,
     )
     await vault.start()
     try:

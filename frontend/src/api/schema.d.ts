@@ -796,6 +796,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/protection-levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Protection Levels
+         * @description What a vault's protection may be and what each level promises, the default first.
+         */
+        get: operations["list_protection_levels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/root-key": {
         parameters: {
             query?: never;
@@ -1111,7 +1131,9 @@ export interface paths {
         head?: never;
         /**
          * Change Vault
-         * @description Change name, description, or how its documents are cut.
+         * @description Change name, description, protection, or how its documents are cut.
+         *
+         *     Another protection takes over once its index is built.
          */
         patch: operations["change_vault"];
         trace?: never;
@@ -1258,6 +1280,28 @@ export interface paths {
          */
         put: operations["choose_owner_mode"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vaults/{vault_id}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rebuild Vault
+         * @description Build the search index anew from the sealed chunks, in the background; `reindexing` tells how far it is.
+         *
+         *     The one before serves until it is ready. It is built under a new search secret.
+         */
+        post: operations["rebuild_vault"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2358,6 +2402,26 @@ export interface components {
             /** Who Opens */
             who_opens: string;
         };
+        /**
+         * Protection
+         * @description What of a vault lies at rest to be searched. Documents, their text and names are sealed in either.
+         * @enum {string}
+         */
+        Protection: "standard" | "sealed";
+        /** ProtectionLevel */
+        ProtectionLevel: {
+            /** Does Not Protect Against */
+            does_not_protect_against: string[];
+            /** Index */
+            index: string;
+            /** Most Chunks */
+            most_chunks: number | null;
+            /** Promise */
+            promise: string;
+            protection: components["schemas"]["Protection"];
+            /** Title */
+            title: string;
+        };
         /** PublishIn */
         PublishIn: {
             /**
@@ -2443,6 +2507,12 @@ export interface components {
             name: string;
             /** Password */
             password: string;
+        };
+        /** ReindexingOut */
+        ReindexingOut: {
+            /** Progress */
+            progress: number;
+            protection: components["schemas"]["Protection"];
         };
         /**
          * RelevanceOut
@@ -2799,6 +2869,7 @@ export interface components {
             description?: string | null;
             /** Name */
             name?: string | null;
+            protection?: components["schemas"]["Protection"] | null;
         };
         /** VaultIn */
         VaultIn: {
@@ -2809,6 +2880,7 @@ export interface components {
             description: string;
             /** Name */
             name: string;
+            protection?: components["schemas"]["Protection"] | null;
         };
         /** VaultOut */
         VaultOut: {
@@ -2835,6 +2907,8 @@ export interface components {
             not_ready_count: number;
             /** Open Until */
             open_until: string | null;
+            protection: components["schemas"]["Protection"];
+            reindexing: components["schemas"]["ReindexingOut"] | null;
             /** Size Bytes */
             size_bytes: number;
         };
@@ -5341,6 +5415,36 @@ export interface operations {
             };
         };
     };
+    list_protection_levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionLevel"][];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_root_key: {
         parameters: {
             query?: never;
@@ -6763,6 +6867,68 @@ export interface operations {
             };
             /** @description Problem details */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    rebuild_vault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vault_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,263 @@
+"""A thousand chunks' vectors and words in one piece: packed to be sealed, opened to be scanned. Pure: no keys, no SQL.
+
+Words are kept as postings (which chunks have a word, how often), so that a question's few words are looked up and
+not searched for. Counts above 255 are kept as 255: they choose candidates, the sealed chunks decide.
+"""
+
+import json
+import struct
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge_vault.values import DocumentId, PassageId
+from knowledge_vault.words import Language
+
+_HEAD = struct.Struct("<6I")
+_LAYOUT = 1
+
+
+Version = tuple[DocumentId, int]
+"""One version of a document."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One chunk, on its way into a segment."""
+
+    passage: PassageId
+    document: Version
+    language: Language
+    terms: NDArray[np.uint32]
+    counts: NDArray[np.uint16]
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Chunks in memory, ready to be scanned."""
+
+    passages: NDArray[np.void]
+    """`(n,)`, sixteen bytes each."""
+    documents: tuple[Version, ...]
+    owner: NDArray[np.uint16]
+    """`(n,)`: which of `documents` each chunk is of."""
+    languages: tuple[Language, ...]
+    language: NDArray[np.uint8]
+    """`(n,)`: which of `languages`."""
+    lengths: NDArray[np.uint32]
+    """`(n,)`: how many words each chunk has, counting repetitions."""
+    terms: NDArray[np.uint32]
+    """Distinct words, ascending."""
+    starts: NDArray[np.uint32]
+    """`(len(terms) + 1,)`: where each word's postings begin, and where the last ones end."""
+    postings: NDArray[np.uint16]
+    """Chunks, by their place in this segment."""
+    counts: NDArray[np.uint8]
+    """How often the word occurs there, beside `postings`."""
+    vectors: NDArray[np.float32]
+    """`(n, dimension)`, float32. Rows of documents that are gone are zero."""
+    alive: NDArray[np.bool_]
+    """`(n,)`: false for chunks of documents that are gone."""
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+    @property
+    def size_bytes(self) -> int:
+        """In memory."""
+        return sum(
+            array.nbytes
+            for array in (self.passages, self.terms, self.starts, self.postings, self.counts, self.vectors)
+        )
+
+    def chunk_counts(self) -> Mapping[Version, int]:
+        """How many chunks of each document are here, those gone too."""
+        counts = np.bincount(self.owner, minlength=len(self.documents)).tolist()
+        return dict(zip(self.documents, counts, strict=True))
+
+    def passages_of(self, documents: Collection[Version]) -> set[PassageId]:
+        places = [place for place, document in enumerate(self.documents) if document in documents]
+        rows = self.passages[np.isin(self.owner, places)]
+        return {PassageId(bytes(name).hex()) for name in rows}
+
+    def forget(self, documents: Collection[Version]) -> None:
+        """Leave out what belongs to these documents, and overwrite their vectors."""
+        gone = [place for place, document in enumerate(self.documents) if document in documents]
+        if gone:
+            rows = np.isin(self.owner, gone)
+            self.alive[rows] = False
+            self.vectors[rows] = 0.0
+
+    def permitted(self, within: Collection[DocumentId] | None) -> NDArray[np.bool_]:
+        """`(n,)`: which chunks may be found."""
+        if within is None:
+            return self.alive
+        places = [place for place, document in enumerate(self.documents) if document[0] in within]
+        return self.alive & np.isin(self.owner, places)
+
+    def matches(self, term: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+        """The chunks that have a word, those gone too, and how often each has it."""
+        at = int(np.searchsorted(self.terms, np.uint32(term)))
+        if at == len(self.terms) or self.terms[at] != term:
+            return self.postings[:0], self.counts[:0]
+        span = slice(int(self.starts[at]), int(self.starts[at + 1]))
+        return self.postings[span], self.counts[span]
+
+
+def build(rows: Sequence[Row]) -> Segment:
+    """Raises:
+    ValueError: more than 65,536 chunks, which postings cannot number.
+    """
+    if len(rows) > 0x10000:
+        raise ValueError(f"a segment cannot hold {len(rows)} chunks")
+    documents = tuple(dict.fromkeys(row.document for row in rows))
+    languages = tuple(dict.fromkeys(row.language for row in rows))
+    place = {document: at for at, document in enumerate(documents)}
+    terms = np.concatenate([row.terms for row in rows]) if rows else np.zeros(0, np.uint32)
+    counts = np.concatenate([row.counts for row in rows]) if rows else np.zeros(0, np.uint16)
+    chunk = np.repeat(np.arange(len(rows), dtype=np.uint16), [len(row.terms) for row in rows])
+    order = np.argsort(terms, kind="stable")
+    distinct, starts = np.unique(terms[order], return_index=True)
+    return Segment(
+        passages=np.frombuffer(b"".join(uuid.UUID(row.passage).bytes for row in rows), "V16"),
+        documents=documents,
+        owner=np.array([place[row.document] for row in rows], np.uint16),
+        languages=languages,
+        language=np.array([languages.index(row.language) for row in rows], np.uint8),
+        lengths=np.array([int(row.counts.sum(dtype=np.int64)) for row in rows], np.uint32),
+        terms=distinct.astype(np.uint32),
+        starts=np.append(starts, len(terms)).astype(np.uint32),
+        postings=chunk[order],
+        counts=np.minimum(counts[order], 0xFF).astype(np.uint8),
+        vectors=np.stack([row.vector for row in rows]).astype(np.float32),
+        alive=np.ones(len(rows), np.bool_),
+    )
+
+
+def pack(segment: Segment) -> bytes:
+    """All that `unpack` needs; vectors in half precision."""
+    names = json.dumps([segment.documents, segment.languages]).encode()
+    head = _HEAD.pack(
+        _LAYOUT,
+        len(names),
+        len(segment),
+        segment.vectors.shape[1],
+        len(segment.terms),
+        len(segment.postings),
+    )
+    arrays = (
+        segment.passages.tobytes(),
+        segment.owner.astype("<u2").tobytes(),
+        segment.language.tobytes(),
+        segment.lengths.astype("<u4").tobytes(),
+        segment.terms.astype("<u4").tobytes(),
+        segment.starts.astype("<u4").tobytes(),
+        segment.postings.astype("<u2").tobytes(),
+        segment.counts.tobytes(),
+        segment.vectors.astype("<f2").tobytes(),
+    )
+    return b"".join((head, names, *arrays))
+
+
+def unpack(data: bytes) -> Segment:
+    layout, name_bytes, chunks, dimension, terms, postings = _HEAD.unpack_from(data)
+    if layout != _LAYOUT:
+        raise ValueError(f"segment layout {layout} is not known to this version")
+    at = _HEAD.size + name_bytes
+    documents, languages = json.loads(data[_HEAD.size : at])
+
+    def take(kind: str, count: int) -> NDArray[np.void]:
+        nonlocal at
+        array = np.frombuffer(data, kind, count, at)
+        at += array.nbytes
+        return array
+
+    return Segment(
+        passages=take("V16", chunks),
+        documents=tuple((DocumentId(name), version) for name, version in documents),
+        owner=take("<u2", chunks),  # type: ignore[arg-type]  # numpy types a buffer by its name only at run time
+        languages=tuple(Language(language) for language in languages),
+        language=take("u1", chunks),  # type: ignore[arg-type]
+        lengths=take("<u4", chunks),  # type: ignore[arg-type]
+        terms=take("<u4", terms),  # type: ignore[arg-type]
+        starts=take("<u4", terms + 1),  # type: ignore[arg-type]
+        postings=take("<u2", postings),  # type: ignore[arg-type]
+        counts=take("u1", postings),  # type: ignore[arg-type]
+        vectors=take("<f2", chunks * dimension).astype(np.float32).reshape(chunks, dimension),
+        alive=np.ones(chunks, np.bool_),
+    )
+
+
+def nearest(
+    found: Sequence[Segment],
+    vector: NDArray[np.float32],
+    *,
+    limit: int,
+    within: Collection[DocumentId] | None,
+) -> list[tuple[PassageId, float]]:
+    """By inner product with `vector`, exactly, best first."""
+    scores = [np.where(each.permitted(within), each.vectors @ vector, -np.inf) for each in found]
+    return _best(found, scores, limit)
+
+
+def matching(
+    found: Sequence[Segment],
+    weights: Mapping[int, float],
+    *,
+    limit: int,
+    within: Collection[DocumentId] | None,
+) -> list[tuple[PassageId, float]]:
+    """By the weights of the words that a chunk has, repeated ones counting a little more; best first."""
+    scores = []
+    for each in found:
+        score = np.zeros(len(each))
+        for term, weight in weights.items():
+            chunks, counts = each.matches(term)
+            score[chunks] += weight * counts / (counts + 1.0)
+        scores.append(np.where((score > 0) & each.permitted(within), score, -np.inf))
+    return _best(found, scores, limit)
+
+
+def chunk_and_word_counts(found: Iterable[Segment]) -> dict[Language, tuple[int, int]]:
+    """By language: how many chunks there are, and how many words in them."""
+    totals: dict[Language, tuple[int, int]] = {}
+    for each in found:
+        for place, language in enumerate(each.languages):
+            rows = (each.language == place) & each.alive
+            chunks, words = totals.get(language, (0, 0))
+            totals[language] = chunks + int(rows.sum()), words + int(each.lengths[rows].sum(dtype=np.int64))
+    return {language: counts for language, counts in totals.items() if counts[0]}
+
+
+def frequencies(found: Iterable[Segment], terms: Collection[int]) -> dict[int, int]:
+    """In how many chunks each word occurs; those in none are left out."""
+    counts: dict[int, int] = {}
+    for each in found:
+        for term in terms:
+            chunks, _ = each.matches(term)
+            if len(chunks):
+                counts[term] = counts.get(term, 0) + int(each.alive[chunks].sum())
+    return {term: count for term, count in counts.items() if count}
+
+
+def _best(
+    found: Sequence[Segment], scores: Sequence[NDArray[np.float64]], limit: int
+) -> list[tuple[PassageId, float]]:
+    if not found or limit < 1:
+        return []
+    every = np.concatenate(scores)
+    top = np.argpartition(-every, limit)[:limit] if limit < len(every) else np.arange(len(every))
+    top = top[np.argsort(-every[top], kind="stable")]
+    bounds = np.cumsum([len(each) for each in found])
+    hits = []
+    for at in top.tolist():
+        if every[at] == -np.inf:
+            break
+        number = int(np.searchsorted(bounds, at, side="right"))
+        place = at - (int(bounds[number - 1]) if number else 0)
+        hits.append((PassageId(bytes(found[number].passages[place]).hex()), float(every[at])))
+    return hits

@@ -10,9 +10,10 @@ from knowledge_vault.errors import (
 )
 from knowledge_vault.parsing import kinds
 from knowledge_vault.parsing.kinds import recognise
+from knowledge_vault.parsing.process import ParserProcess
 from knowledge_vault.parsing.reading.ocr import find_recognizer
 from knowledge_vault.values import Limits
-from tests.knowledge_vault.making import a_docx, a_locked_pdf, a_pdf, a_zip
+from tests.knowledge_vault.making import a_docx, a_locked_pdf, a_pdf, a_zip, stream
 from tests.knowledge_vault.office_files import (
     a_letter,
     a_png_head,
@@ -261,3 +262,23 @@ async def test_pages_that_stay_pictures_are_counted_in_words() -> None:
         await read("scan.pdf", a_scanned_pdf(blank, blank))
     with pytest.raises(DocumentTooLarge, match="more than 1 pages"):
         await read("scan.pdf", a_scanned_pdf(blank, blank), limits=Limits(pages=1))
+
+
+async def test_a_long_pdf_tells_how_far_its_reading_is() -> None:
+    content = a_pdf(*(f"Page {number} tells of bees." for number in range(1, 501)))
+    told: list[float] = []
+    parser = ParserProcess()
+    try:
+        parsed = await parser.parse(
+            stream(content),
+            name="long.pdf",
+            kind=recognise("long.pdf", content[:8192]),
+            limits=Limits(),
+            progress=told.append,
+        )
+    finally:
+        await parser.close()
+    assert len(parsed.pages) == 500
+    assert parsed.text[parsed.pages[499].start :] == "Page 500 tells of bees."
+    assert len(told) > 20
+    assert told == sorted(told)

@@ -9,7 +9,6 @@ import { formatCount } from '~/ui/format';
 import { ProblemNotice } from '~/ui/problem-notice';
 
 import { useAddDocuments } from '../api/vaults';
-import { READABLE_KINDS } from '../model/stages';
 
 export function AddDocuments({ vaultId }: { vaultId: string }) {
   const [sent, setSent] = useState(0);
@@ -20,8 +19,7 @@ export function AddDocuments({ vaultId }: { vaultId: string }) {
     <Stack gap="sm">
       <FileDrop
         label="Drop documents here, or choose files"
-        hint="PDF, Word, HTML, Markdown, text and CSV. They are encrypted before they are stored."
-        accept={READABLE_KINDS}
+        hint="PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, e-mail, HTML, Markdown, text, tables, code, or a ZIP of these. They are encrypted before they are stored."
         disabled={add.isPending}
         onFiles={(files) => {
           setSent(0);

@@ -45,7 +45,7 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
                   .join(' · ')}
               </Text>
               {document.error !== null && (
-                <Text fz="sm" c="var(--q-bad)">
+                <Text fz="sm" c={document.stage === 'failed' ? 'var(--q-bad)' : 'dimmed'}>
                   {document.error.detail}
                 </Text>
               )}

@@ -30,5 +30,3 @@ export function isMoving({ stage }: Staged): boolean {
 export function canBeginAgain({ stage }: Staged): boolean {
   return stage === 'failed' || stage === 'cancelled';
 }
-
-export const READABLE_KINDS = '.pdf,.docx,.html,.htm,.md,.markdown,.txt,.csv';

@@ -30,6 +30,37 @@ def test_the_format_is_the_published_one_for_ever(vector: dict[str, str | list[s
     assert crypto.open_sealed(key, sealed, context) == plaintext
 
 
+@pytest.mark.parametrize("refusal", VECTORS["refusals"], ids=str)
+def test_what_the_format_refuses_is_refused_for_ever(refusal: dict[str, object]) -> None:
+    key, sealed, context = altered(refusal)
+    with pytest.raises(SealBroken):
+        crypto.open_sealed(key, sealed, context)
+
+
+def altered(refusal: dict[str, object]) -> tuple[bytes, bytes, list[str | int]]:
+    """The key, sealed bytes and context of a refusal: a vector after one change."""
+    vector = next(each for each in VECTORS["vectors"] if each["name"] == refusal["of"])
+    key, context = bytes.fromhex(vector["key"]), list(vector["context"])
+    plaintext = bytes.fromhex(vector["plaintext_repeated"]) * vector["repeats"]
+    sealed = bytearray(crypto.seal_with_salt(key, plaintext, context, salt=bytes.fromhex(vector["salt"])))
+    match refusal:
+        case {"flip": int(at)}:
+            sealed[at] ^= 1
+        case {"keep": int(count)}:
+            assert count < len(sealed)
+            del sealed[count:]
+        case {"swap": [int(one), int(other)]}:
+            first, second = (slice(56 + at * 16_400, 56 + (at + 1) * 16_400) for at in (one, other))
+            sealed[first], sealed[second] = sealed[second], sealed[first]
+        case {"context": list(other_context)}:
+            context = other_context
+        case {"key": str(other_key)}:
+            key = bytes.fromhex(other_key)
+        case _:
+            raise AssertionError(refusal)
+    return key, bytes(sealed), context
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_what_is_sealed_opens_again(size: int) -> None:
     plaintext = random.Random(size).randbytes(size)

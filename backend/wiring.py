@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,7 +46,7 @@ from knowledge_vault.errors import NotFound, VaultError
 from knowledge_vault.fetching import Fetcher
 from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.tenants import TenantKeys
-from knowledge_vault.values import DocumentId, Limits, TenantId, VaultId
+from knowledge_vault.values import DocumentId, Filters, Limits, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from knowledge_vault.web_pages import WebPages
 from licensing import siwe
@@ -77,7 +78,17 @@ class VaultRetriever:
     ) -> runtime_ports.Found:
         try:
             found = await self.vault.search(
-                self.tenant_id, [VaultId(vault) for vault in vaults], question, limit=limit
+                self.tenant_id,
+                [VaultId(vault) for vault in vaults],
+                question,
+                limit=limit,
+                filters=Filters(
+                    tags=filters.tags,
+                    types=filters.types,
+                    documents=filters.documents,
+                    added_after=_day_begins(filters.added_after),
+                    added_before=_day_begins(filters.added_before),
+                ),
             )
         except NotFound as error:
             raise RetrievalFailed(
@@ -139,6 +150,10 @@ class VaultRetriever:
                 runtime_ports.PageSpan(page.number, page.start, page.end) for page in parsed.pages
             ]
         return spans
+
+
+def _day_begins(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time.min, UTC)
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,12 @@ class Documents:
             if twin is not None and not (may_be_the_same and twin == new.id):
                 return DocumentId(twin)
             await self._insert(connection, replacements, keys, new)
+            if tags := present.document.tags:
+                await connection.execute(
+                    update(replacements)
+                    .where(replacements.c.id == new.id)
+                    .values(sealed_tags=new.data_key.seal(json.dumps(list(tags)).encode(), "tags"))
+                )
         return None
 
     async def _insert(
@@ -482,6 +488,7 @@ class Documents:
             created_at=at(row.created_at),
             version=opened.version,
             attempt=row.attempt,
+            tags=tuple(json.loads(opened.data_key.open(row.sealed_tags, "tags"))) if row.sealed_tags else (),
         )
         return Entry(document, row.original, opened, is_replacement)
 
@@ -530,7 +537,7 @@ def _damaged(tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:
 
 _REPLACED = (
     *("version", "media_type", "size_bytes", "content_mac", "page_count", "chunk_count", "chunks_done"),
-    *("original", "sealed_name"),
+    *("original", "sealed_name", "sealed_tags"),
 )
 """What a document takes over from its replacement."""
 

@@ -140,6 +140,7 @@ def _of_a_version() -> list[Column[Any]]:
         Column("created_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
         Column("sealed_name", LargeBinary, nullable=False, comment="by the data key"),
         Column("sealed_problem", LargeBinary, comment="title and detail, by the data key"),
+        Column("sealed_tags", LargeBinary, comment="by the data key; none: no tags"),
     ]
 
 
@@ -162,6 +163,13 @@ replacements = Table(
     Column("vault_id", String, nullable=False, index=True),
     *_of_a_version(),
     comment="The version that takes a document's place once all of it can be found.",
+)
+
+document_tags = Table(
+    "vault_document_tags",
+    metadata,
+    Column("document_id", String, ForeignKey("vault_documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", BigInteger, primary_key=True, comment="keyed: tells which documents share one, not which"),
 )
 
 document_keys = Table(

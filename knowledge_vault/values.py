@@ -1,6 +1,6 @@
 """What the vault hands out: ids and frozen values. Nothing here does anything."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -128,6 +128,8 @@ class Document:
     version: int
     attempt: int
     """1, and one more with each retry."""
+    tags: tuple[str, ...] = ()
+    """What its owner calls it by, in alphabetical order."""
     replacement: "Document | None" = None
     """What takes its place once all of that can be found; only in lists and when asked for by id."""
 
@@ -248,6 +250,22 @@ class Passage:
     """How many chunks that follow each other it was made of: all were found."""
     also_in: tuple[AlsoIn, ...] = ()
     """Where else the same words stand; those are not passages of their own."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which documents a search looks at. What is empty or None leaves nothing out."""
+
+    tags: Collection[str] = ()
+    """A document must have all of them; upper and lower case are the same."""
+    types: Collection[str] = ()
+    """Endings of file names such as "pdf", or media types; one of them suffices."""
+    documents: Collection[str] = ()
+    """Ids, or whole names in upper or lower case; one of them suffices."""
+    added_after: datetime | None = None
+    """Added at this time or later."""
+    added_before: datetime | None = None
+    """Added before this time."""
 
 
 class Left(StrEnum):

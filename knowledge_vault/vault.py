@@ -31,6 +31,7 @@ from knowledge_vault.errors import (
     VaultLocked,
     VaultUnavailable,
 )
+from knowledge_vault.filtering import matching, plain, set_tags
 from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.index.vault_index import VaultIndex
@@ -59,6 +60,7 @@ from knowledge_vault.values import (
     Document,
     DocumentId,
     DocumentText,
+    Filters,
     Intake,
     Limits,
     Origin,
@@ -77,6 +79,8 @@ from knowledge_vault.values import (
 from knowledge_vault.vaults import Vaults
 
 log = logging.getLogger("qanat.vault")
+
+NO_FILTERS = Filters()
 
 
 class KnowledgeVault:
@@ -400,6 +404,17 @@ class KnowledgeVault:
                 keys = await self._vaults.keys(keys.vault_key.tenant, keys.vault_key.vault)
                 new = await digest_anew(new, keys, self._originals)
 
+    async def tag_document(
+        self, tenant_id: TenantId, document_id: DocumentId, tags: Collection[str]
+    ) -> Document:
+        """Give it these tags and no others, each once. They are sealed; a search can be told to want some."""
+        entry = await self._documents.get(tenant_id, document_id)
+        keys = (await self._vaults.keys(tenant_id, entry.document.vault_id)).search
+        versions = await self._documents.versions(tenant_id, document_id)
+        async with self._database.writing() as connection:
+            await set_tags(connection, versions or [entry], keys, plain(tags))
+        return await self.get_document(tenant_id, document_id)
+
     async def list_documents(self, tenant_id: TenantId, vault_id: VaultId) -> Sequence[Document]:
         """Oldest first."""
         replacing = {
@@ -548,19 +563,41 @@ class KnowledgeVault:
         *,
         limit: int = 8,
         within: Collection[DocumentId] | None = None,
+        filters: Filters = NO_FILTERS,
         sections: bool = False,
     ) -> SearchResult:
         """The passages of active documents that bear on the question, best first.
 
         `within`: only these documents; None means all of the vaults, an empty collection means none.
+        `filters`: which of those, by tags, kinds, names and dates.
         `sections`: bring the section around each passage along, to read; the text of each document is opened for it.
 
         Raises:
             NotFound: one of the vaults is not this tenant's.
         """
-        found = await self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=within)
+        found = await self._searcher.search(
+            tenant_id,
+            vault_ids,
+            question,
+            limit=limit,
+            within=await self._within(tenant_id, vault_ids, within, filters),
+        )
         await self._put_damaged_away()
         return await self._with_sections(tenant_id, found) if sections else found
+
+    async def _within(
+        self,
+        tenant_id: TenantId,
+        vault_ids: Collection[VaultId],
+        within: Collection[DocumentId] | None,
+        filters: Filters,
+    ) -> Collection[DocumentId] | None:
+        keys = {vault: (await self._vaults.keys(tenant_id, vault)).search for vault in vault_ids}
+        async with self._database.reading() as connection:
+            let_through = await matching(connection, self._documents, tenant_id, keys, filters)
+        if within is None or let_through is None:
+            return within if let_through is None else let_through
+        return let_through.intersection(within)
 
     async def _with_sections(self, tenant_id: TenantId, found: SearchResult) -> SearchResult:
         texts: dict[DocumentId, str] = {}

@@ -1,12 +1,14 @@
 """Find passages in vaults."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from pydantic import Field
 
 from agent_runtime.errors import RetrievalFailed
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.values import Passages, as_text
+from agent_runtime.ports import Filters
 from agent_runtime.step import Step
 
 
@@ -29,11 +31,61 @@ class SearchDocumentsSettings(Settings):
             "it found nothing instead of guessing."
         ),
     )
+    tags: str = Field(
+        "",
+        max_length=1_000,
+        title="Only with these tags",
+        description="Commas between them; a document must have all. Empty: tags do not matter.",
+    )
+    types: str = Field(
+        "",
+        max_length=300,
+        title="Only these kinds of files",
+        description="Endings such as pdf, docx; commas between them. Empty: all kinds.",
+    )
+    documents: str = Field(
+        "",
+        max_length=4_000,
+        title="Only these documents",
+        description="Their whole names; commas between them. Empty: all documents.",
+    )
+    added_after: str = Field(
+        "",
+        pattern=r"^(\d{4}-\d{2}-\d{2})?$",
+        title="Added on or after",
+        description="A day such as 2026-01-31, in UTC. Empty: at any time.",
+    )
+    added_before: str = Field(
+        "",
+        pattern=r"^(\d{4}-\d{2}-\d{2})?$",
+        title="Added before",
+        description="A day such as 2026-01-31, in UTC. Empty: at any time.",
+    )
+
+    def filters(self) -> Filters:
+        """Raises:
+        ValueError: a day is none.
+        """
+        return Filters(
+            tags=_listed(self.tags),
+            types=_listed(self.types),
+            documents=_listed(self.documents),
+            added_after=date.fromisoformat(self.added_after) if self.added_after else None,
+            added_before=date.fromisoformat(self.added_before) if self.added_before else None,
+        )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _faults(settings: SearchDocumentsSettings, drawn: Drawn) -> Iterable[Fault]:
     if not settings.vaults:
         yield "vault_missing", "Choose at least one vault to search."
+    try:
+        settings.filters()
+    except ValueError:
+        yield "day_unknown", "There is no such day: write it as in 2026-01-31."
     if drawn.vaults is not None:
         for vault in settings.vaults:
             if vault not in drawn.vaults:
@@ -63,7 +115,9 @@ async def search_documents(inputs: Inputs, settings: SearchDocumentsSettings, st
     known = step.tools.known_vaults
     if known is not None and not known.issuperset(settings.vaults):
         raise RetrievalFailed("A vault that this agent searches is gone: its owner must choose another one.")
-    found = await step.tools.retriever.search(question, vaults=tuple(settings.vaults), limit=settings.limit)
+    found = await step.tools.retriever.search(
+        question, vaults=tuple(settings.vaults), limit=settings.limit, filters=settings.filters()
+    )
     handed_on = found.passages[: settings.limit] if found.is_relevant or not settings.only_relevant else ()
     step.detail.update(
         question=question,

@@ -12,6 +12,7 @@ from backend.services import ServicesDep
 from backend.vaults.schemas import (
     Chunking,
     ChunkOut,
+    DocumentChange,
     DocumentOut,
     DocumentTextOut,
     IntakeOut,
@@ -32,7 +33,7 @@ from backend.vaults.upload import uploaded_files
 from knowledge_vault.custody import Replacing
 from knowledge_vault.errors import DocumentRefused
 from knowledge_vault.protection import PROMISES
-from knowledge_vault.values import DocumentId, Protection, TenantId, VaultId
+from knowledge_vault.values import DocumentId, Filters, Protection, TenantId, VaultId
 
 router = APIRouter(prefix="/api", tags=["vaults"])
 
@@ -225,6 +226,17 @@ async def dismiss_replacement(document_id: str, principal: SignedIn, services: S
     )
 
 
+@router.patch("/documents/{document_id}", responses=errors(401, 404, 422))
+async def change_document(
+    document_id: str, body: DocumentChange, principal: SignedIn, services: ServicesDep
+) -> DocumentOut:
+    """Change its tags."""
+    tenant_id, document = TenantId(principal.tenant_id), DocumentId(document_id)
+    if body.tags is not None:
+        return DocumentOut.of(await services.vault.tag_document(tenant_id, document, body.tags))
+    return DocumentOut.of(await services.vault.get_document(tenant_id, document))
+
+
 @router.delete("/documents/{document_id}", status_code=204, responses=errors(401, 404))
 async def delete_document(document_id: str, principal: SignedIn, services: ServicesDep) -> None:
     """Destroy the document's key, then its original, text and index entries."""
@@ -300,6 +312,7 @@ async def search_vault(
         body.question,
         limit=body.limit,
         sections=body.sections,
+        filters=body.filters.values() if body.filters else Filters(),
     )
     return SearchOut(
         passages=[PassageOut.of(passage) for passage in found.passages],

@@ -1,8 +1,9 @@
 """The shapes that vaults have in HTTP."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from knowledge_vault import values
 from knowledge_vault.protection import Promise
@@ -163,6 +164,7 @@ class DocumentOut(BaseModel):
             chunk_count=document.chunk_count,
             chunks_done=document.chunks_done,
             created_at=document.created_at,
+            tags=list(document.tags),
             version=document.version,
             replacement=cls.of(document.replacement) if document.replacement else None,
         )
@@ -242,6 +244,33 @@ class ChunkOut(BaseModel):
         )
 
 
+class DocumentChange(BaseModel):
+    tags: list[Annotated[str, Field(min_length=1, max_length=60)]] | None = Field(None, max_length=30)
+    """All the tags it is to have; null leaves them as they are."""
+
+
+class FiltersIn(BaseModel):
+    """Which documents are searched. What is empty or null leaves nothing out."""
+
+    tags: list[str] = Field(default_factory=list, max_length=30)
+    """A document must have all of them."""
+    types: list[str] = Field(default_factory=list, max_length=30)
+    """Endings of file names such as "pdf", or media types; one of them suffices."""
+    documents: list[str] = Field(default_factory=list, max_length=500)
+    """Ids or whole names; one of them suffices."""
+    added_after: AwareDatetime | None = None
+    added_before: AwareDatetime | None = None
+
+    def values(self) -> values.Filters:
+        return values.Filters(
+            tags=tuple(self.tags),
+            types=tuple(self.types),
+            documents=tuple(self.documents),
+            added_after=self.added_after,
+            added_before=self.added_before,
+        )
+
+
 class SearchIn(BaseModel):
     question: str = Field(min_length=1, max_length=8000)
     limit: int = Field(8, ge=1, le=50)
@@ -249,6 +278,8 @@ class SearchIn(BaseModel):
     """Tell also what was found but is not shown, and why."""
     sections: bool = False
     """Bring the section around each passage along."""
+    filters: FiltersIn | None = None
+    """Which documents to search; null: all of the vault."""
 
 
 class RanksOut(BaseModel):

@@ -5,6 +5,7 @@ has no marks of its own, so there the name says whether it is Markdown, rows, co
 is told by the reader, in the child process.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -152,3 +153,10 @@ def last_part(name: str) -> str:
         return cleaned
     ending = PurePosixPath(cleaned).suffix[:20]
     return cleaned[: 200 - len(ending)] + ending
+
+
+def media_types(endings: Collection[str]) -> set[str]:
+    """The kinds that endings of file names stand for; media types stay as they are."""
+    known = {**_BY_ENDING, "txt": PLAIN}
+    wanted = [ending.strip().casefold().removeprefix(".") for ending in endings]
+    return {known.get(each, each) for each in wanted}

@@ -345,7 +345,11 @@ export interface paths {
         delete: operations["delete_document"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Document
+         * @description Change its tags.
+         */
+        patch: operations["change_document"];
         trace?: never;
     };
     "/api/documents/{document_id}/cancel": {
@@ -2028,6 +2032,11 @@ export interface components {
             /** Symbol */
             symbol: string;
         };
+        /** DocumentChange */
+        DocumentChange: {
+            /** Tags */
+            tags?: string[] | null;
+        };
         /** DocumentOut */
         DocumentOut: {
             /** Chunk Count */
@@ -2090,6 +2099,22 @@ export interface components {
             /** Settlements */
             settlements: components["schemas"]["SettlementOut"][];
             totals: components["schemas"]["Totals"];
+        };
+        /**
+         * FiltersIn
+         * @description Which documents are searched. What is empty or null leaves nothing out.
+         */
+        FiltersIn: {
+            /** Added After */
+            added_after?: string | null;
+            /** Added Before */
+            added_before?: string | null;
+            /** Documents */
+            documents?: string[];
+            /** Tags */
+            tags?: string[];
+            /** Types */
+            types?: string[];
         };
         /** GrantIn */
         GrantIn: {
@@ -2623,6 +2648,7 @@ export interface components {
              * @default false
              */
             explain: boolean;
+            filters?: components["schemas"]["FiltersIn"] | null;
             /**
              * Limit
              * @default 8
@@ -4096,6 +4122,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };

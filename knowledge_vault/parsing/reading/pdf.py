@@ -122,7 +122,8 @@ def _remarks(found: _Findings, count: int, recognizer: Recognizer | None) -> lis
         are = "page is a picture" if missed == 1 else "pages are pictures"
         if recognizer is None:
             why = (
-                "Install tesseract-ocr on the server and retry, or run text recognition (OCR) over the file."
+                "Run text recognition (OCR) over the file, or install tesseract-ocr on the server; "
+                "then delete this document and add the file again."
             )
         else:
             why = "Text recognition (OCR) found nothing on them, or ran out of time."

@@ -56,6 +56,7 @@ class EdgeEngine:
         self._folder = folder
         self._dimension = dimension
         self._most_open = most_open
+        self._is_closed = False
         self._open: OrderedDict[VaultId, _Shard] = OrderedDict()
         self._lock = threading.Lock()
         for left_behind in folder.glob(f"{_DROPPED}*"):
@@ -152,6 +153,7 @@ class EdgeEngine:
 
     def close(self) -> None:
         with self._lock:
+            self._is_closed = True
             opened, self._open = list(self._open.values()), OrderedDict()
         for shard in opened:
             with shard.lock:
@@ -203,6 +205,10 @@ class EdgeEngine:
 
     def _opened(self, shard: VaultId, create: bool) -> _Shard | None:
         with self._lock:
+            if self._is_closed:
+                raise VaultUnavailable(
+                    "The search index is closed, for the server is stopping. Start it again."
+                )
             if shard in self._open:
                 self._open.move_to_end(shard)
                 return self._open[shard]

@@ -54,4 +54,5 @@ class Engine(Protocol):
 
     def shards(self) -> set[VaultId]: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release everything; an engine on the disk refuses what is asked afterwards."""

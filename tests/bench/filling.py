@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_vault.documents import NewDocument, OpenDocument
-from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.passages import Searchable, passage_id, searchable
 from knowledge_vault.ports import Embedder
 from knowledge_vault.values import Chunk, DocumentId, Stage, TenantId, VaultId
@@ -97,6 +96,7 @@ async def _add(
     data_key = keys.vault_key.new_data_key(document, 1)
     new = NewDocument(
         id=document,
+        version=1,
         name=name,
         media_type="text/plain",
         size_bytes=1000 * count,
@@ -144,6 +144,3 @@ def _unit(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
 
 def _lines(path: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-
-
-__all__ = ["DATA", "TENANT", "Material", "SearchKeys", "fill", "material"]

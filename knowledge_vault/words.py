@@ -50,8 +50,11 @@ _STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
-_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
-"""Runs of kana, Chinese characters and Thai: no spaces tell their words apart, so pairs of characters must do."""
+_WITHOUT_SPACES = re.compile(
+    r"[\u3005\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
+)
+"""Runs of kana, Chinese characters, Thai, Lao, Burmese and Khmer: no spaces tell their words apart, so pairs of
+characters must do."""
 
 _SAMPLE = 4000
 _local = threading.local()

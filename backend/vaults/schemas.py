@@ -147,6 +147,8 @@ class DocumentOut(BaseModel):
     """1, and higher with each replacement."""
     replacement: "DocumentOut | None"
     """New content that takes this one's place once all of it can be found."""
+    tags: list[str]
+    """In alphabetical order."""
 
     @classmethod
     def of(cls, document: values.Document) -> "DocumentOut":

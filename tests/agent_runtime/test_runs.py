@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from agent_runtime.events import (
 from agent_runtime.limits import RunLimits
 from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.scripted import ScriptedModel
+from agent_runtime.ports import Filters
 
 from .making import (
     TwinRetriever,
@@ -169,6 +171,33 @@ async def test_a_search_may_be_told_to_hand_on_what_comes_nearest_all_the_same()
     events = await events_of(graph, retriever=TwinRetriever(is_relevant=False))
     search = next(e for e in events if isinstance(e, NodeFinished) and e.kind == "search_documents")
     assert len(search.output["passages"]["passages"]) == 1
+
+
+async def test_the_search_keeps_to_the_documents_its_settings_name() -> None:
+    graph = DOCUMENT_QUESTIONS.model_copy(
+        update={
+            "nodes": [
+                node.model_copy(
+                    update={
+                        "settings": {
+                            **node.settings,
+                            "tags": "care, winter ,",
+                            "types": "pdf",
+                            "added_after": "2026-01-31",
+                        }
+                    }
+                )
+                if node.kind == "search_documents"
+                else node
+                for node in DOCUMENT_QUESTIONS.nodes
+            ]
+        }
+    )
+    retriever = TwinRetriever()
+    await events_of(graph, retriever=retriever)
+    assert retriever.filters == [
+        Filters(tags=("care", "winter"), types=("pdf",), added_after=date(2026, 1, 31))
+    ]
 
 
 async def test_passages_travel_with_their_ranks_and_scores() -> None:

@@ -79,6 +79,33 @@ async def test_a_deleted_document_is_not_found_any_more(ada: Person) -> None:
     assert (await ada.get(f"/api/documents/{document['id']}/text")).status_code == 404
 
 
+async def test_a_search_keeps_to_the_tags_asked_for_and_tells_what_it_left_out(ada: Person) -> None:
+    vault_id = (await ada.post("/api/vaults", json={"name": "tagged"})).json()["id"]
+    await add(
+        ada,
+        vault_id,
+        [
+            ("mites.txt", b"Varroa mites are treated in December."),
+            ("wasps.txt", b"Wasps and varroa mites are not friends."),
+        ],
+    )
+    [mites, _] = sorted(await ready(ada, vault_id), key=lambda document: str(document["name"]))
+    tagged = await ada.patch(f"/api/documents/{mites['id']}", json={"tags": ["bees", "Bees", "care"]})
+    assert tagged.json().get("tags") == ["bees", "care"], tagged.json()
+    body = {"question": "When are varroa mites treated?", "filters": {"tags": ["bees"], "types": ["txt"]}}
+    found = (await ada.post(f"/api/vaults/{vault_id}/search", json=body)).json()
+    assert [passage["document"] for passage in found["passages"]] == ["mites.txt"]
+    assert {"found", "margin", "reason"} <= found["relevance"].keys()
+    assert found["left_out"] == []
+    body = {"question": "When are varroa mites treated?", "limit": 1, "explain": True, "sections": True}
+    found = (await ada.post(f"/api/vaults/{vault_id}/search", json=body)).json()
+    [left] = found["left_out"]
+    assert (left["document"], left["why"], left["ranks"]["fused"]) == ("wasps.txt", "below_limit", 2)
+    assert found["passages"][0]["section"] == "Varroa mites are treated in December."
+    body = {"question": "When?", "filters": {"added_after": "2026-01-31T00:00:00"}}
+    assert (await ada.post(f"/api/vaults/{vault_id}/search", json=body)).status_code == 422
+
+
 async def test_an_upload_that_is_no_form_is_refused_in_words(ada: Person) -> None:
     vault_id = (await ada.post("/api/vaults", json={"name": "no-form"})).json()["id"]
     response = await ada.post(f"/api/vaults/{vault_id}/documents", json={"files": []})

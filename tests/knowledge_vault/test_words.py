@@ -2,7 +2,16 @@
 
 import pytest
 
-from knowledge_vault.words import UNSTEMMED, Language, language_of, share_without_spaces, split_words, stem
+from knowledge_vault.words import (
+    UNSTEMMED,
+    Language,
+    is_same_language,
+    language_of,
+    script_of,
+    share_without_spaces,
+    split_words,
+    stem,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +23,11 @@ from knowledge_vault.words import UNSTEMMED, Language, language_of, share_withou
         ("蜜蜂跳舞", ["蜜蜂", "蜂跳", "跳舞"]),
         ("蜂", ["蜂"]),
         ("iPhone用户2024年", ["iphone", "用户", "2024", "年"]),
+        ("人々", ["人々"]),
+        ("𠮷野家", ["𠮷野", "野家"]),
+        ("ຜຶ້ງ", ["ຜຶ", "ຶ້", "້ງ"]),
+        ("ပျား", ["ပျ", "ျာ", "ား"]),
+        ("ឃ្មុំ", ["ឃ្", "្ម", "មុ", "ុំ"]),
         ("snake_case", ["snake_case"]),
         ("", []),
     ],
@@ -47,3 +61,17 @@ def test_scripts_without_spaces_are_told_apart() -> None:
     assert share_without_spaces(split_words("蜜蜂跳舞")) == 1.0
     assert share_without_spaces(split_words("bees dance")) == 0.0
     assert share_without_spaces([]) == 0.0
+
+
+def test_a_question_is_told_to_be_in_the_language_of_a_text_or_not() -> None:
+    text = "The bees dance to show the others the way to the flowers."
+    language = language_of(text)
+    assert is_same_language("Why do the bees dance on the comb?", text, language)
+    assert not is_same_language("Warum tanzen die Bienen auf der Wabe?", text, language)
+    assert not is_same_language("Зачем танцуют пчёлы?", text, language)
+    assert not is_same_language("蜜蜂为什么跳舞？", "ผึ้งเต้นรำทำไม", UNSTEMMED)
+
+
+def test_a_text_is_in_the_script_of_most_of_its_letters() -> None:
+    assert script_of("Bees (пчёлы) dance") == "LATIN"
+    assert script_of("12 34") == ""

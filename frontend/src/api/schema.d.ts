@@ -2063,6 +2063,8 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
             stage: components["schemas"]["Stage"];
+            /** Tags */
+            tags: string[];
             /** Vault Id */
             vault_id: string;
             /** Version */

@@ -20,6 +20,7 @@ const aDocument = (change: Partial<VaultDocument>): VaultDocument => ({
   chunk_count: 2,
   chunks_done: 2,
   version: 1,
+    tags: [],
   replacement: null,
   created_at: '2026-01-01T00:00:00Z',
   ...change,

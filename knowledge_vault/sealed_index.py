@@ -55,6 +55,8 @@ class _Opened:
     """Made of `rows`."""
     held: Counter[Version] = field(default_factory=Counter)
     """How many chunks of each document are in memory."""
+    totals: Mapping[Language, tuple[int, int]] | None = None
+    """Counted when first asked for."""
     used_at: float = 0.0
 
     @property
@@ -168,8 +170,10 @@ class SealedIndex:
 
     async def totals(self, keys: SearchKeys) -> Mapping[Language, tuple[int, int]]:
         """By language: how many chunks there are, and how many words in them."""
-        found = await self._segments(keys)
-        return await asyncio.to_thread(scanning.chunk_and_word_counts, found)
+        opened = await self._opened_for(keys)
+        if opened.totals is None:
+            opened.totals = await asyncio.to_thread(scanning.chunk_and_word_counts, opened.all_segments)
+        return opened.totals
 
     async def frequencies(self, keys: SearchKeys, terms: Collection[int]) -> Mapping[int, int]:
         found = await self._segments(keys)
@@ -264,10 +268,13 @@ class SealedIndex:
                 opened.segments.append(segment)
 
     async def _segments(self, keys: SearchKeys) -> list[Segment]:
+        return (await self._opened_for(keys)).all_segments
+
+    async def _opened_for(self, keys: SearchKeys) -> _Opened:
         opened = self._opened.get(keys.vault)
         if opened is None or opened.version != keys.version:
             opened = await self.refresh(keys)
-        return opened.all_segments
+        return opened
 
     async def _open(self, keys: SearchKeys) -> _Opened:
         began = time.perf_counter()
@@ -326,6 +333,7 @@ class SealedIndex:
         if gone or missing:
             rows = list(opened.rows.values())
             opened.tail = await asyncio.to_thread(_tail, rows)
+        opened.totals = None
         opened.revision = revision if revision is not None else -1
 
     def _keep(self, vault: VaultId, opened: _Opened) -> None:

@@ -7,7 +7,7 @@ not searched for. Counts above 255 are kept as 255: they choose candidates, the 
 import json
 import struct
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,13 +99,17 @@ class Segment:
         places = [place for place, document in enumerate(self.documents) if document[0] in within]
         return self.alive & np.isin(self.owner, places)
 
-    def matches(self, term: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-        """The chunks that have a word, those gone too, and how often each has it."""
-        at = int(np.searchsorted(self.terms, np.uint32(term)))
-        if at == len(self.terms) or self.terms[at] != term:
-            return self.postings[:0], self.counts[:0]
-        span = slice(int(self.starts[at]), int(self.starts[at + 1]))
-        return self.postings[span], self.counts[span]
+    def matches(self, asked: NDArray[np.uint32]) -> Iterator[tuple[int, slice]]:
+        """Of words in ascending order, those that occur here: the place among `asked`, and the span of postings."""
+        if not len(self.terms):
+            return
+        at = np.searchsorted(self.terms, asked)
+        found = np.flatnonzero(
+            (at < len(self.terms)) & (self.terms[np.minimum(at, len(self.terms) - 1)] == asked)
+        )
+        starts, ends = self.starts[at[found]].tolist(), self.starts[at[found] + 1].tolist()
+        for place, start, end in zip(found.tolist(), starts, ends, strict=True):
+            yield place, slice(start, end)
 
 
 def build(rows: Sequence[Row]) -> Segment:
@@ -213,11 +217,12 @@ def matching(
 ) -> list[tuple[PassageId, float]]:
     """By the weights of the words that a chunk has, repeated ones counting a little more; best first."""
     scores = []
+    asked = np.array(sorted(weights), np.uint32)
     for each in found:
         score = np.zeros(len(each))
-        for term, weight in weights.items():
-            chunks, counts = each.matches(term)
-            score[chunks] += weight * counts / (counts + 1.0)
+        for place, span in each.matches(asked):
+            counts = each.counts[span]
+            score[each.postings[span]] += weights[int(asked[place])] * (counts / (counts + 1.0))
         scores.append(np.where((score > 0) & each.permitted(within), score, -np.inf))
     return _best(found, scores, limit)
 
@@ -235,13 +240,12 @@ def chunk_and_word_counts(found: Iterable[Segment]) -> dict[Language, tuple[int,
 
 def frequencies(found: Iterable[Segment], terms: Collection[int]) -> dict[int, int]:
     """In how many chunks each word occurs; those in none are left out."""
-    counts: dict[int, int] = {}
+    asked = np.array(sorted(set(terms)), np.uint32)
+    counts = [0] * len(asked)
     for each in found:
-        for term in terms:
-            chunks, _ = each.matches(term)
-            if len(chunks):
-                counts[term] = counts.get(term, 0) + int(each.alive[chunks].sum())
-    return {term: count for term, count in counts.items() if count}
+        for place, span in each.matches(asked):
+            counts[place] += int(np.count_nonzero(each.alive[each.postings[span]]))
+    return {term: count for term, count in zip(asked.tolist(), counts, strict=True) if count}
 
 
 def _best(

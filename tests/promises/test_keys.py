@@ -49,6 +49,7 @@ def finds(product: Product) -> bool:
     return "214 kilometres" in passages[0]["text"]
 
 
+@pytest.mark.timeout(600)  # some twenty commands, each a process of its own
 def test_keys_are_printed_once_replaced_moved_lost_and_recovered(product: Product, tmp_path: Path) -> None:
     product.start()
     product.claim_token()  # the lines are printed once the pages can be had
@@ -64,6 +65,10 @@ def test_keys_are_printed_once_replaced_moved_lost_and_recovered(product: Produc
     assert rotated["version"] == 2
     assert (product.folder / "root.key").read_text() != before
     assert finds(product), "the running server goes on under the new key"
+    for what in ("vault", "search"):
+        assert product.run_json("keys", "rotate", what, "rivers")["version"] == 2
+    assert finds(product)
+    assert product.run_json("vault", "scrub", "rivers") == {"documents": 1, "damaged": []}
     refused = product.run("keys", "move", "passphrase")
     assert refused.returncode == 1
     assert "Stop it first" in refused.stderr

@@ -75,6 +75,7 @@ async def _measure() -> dict[str, Any]:
     figures: list[dict[str, Any]] = []
     async with temporary_vault(Settings()) as vault:
         sets = {language: await _take_set(vault, language) for language in SAME_LANGUAGE}
+        figures += await _documents(vault, sets["en"])
         for language, target in SAME_LANGUAGE.items():
             found = await _ask(vault, sets[language], _queries(language))
             figures += _found_figures(
@@ -87,7 +88,6 @@ async def _measure() -> dict[str, Any]:
             figures += _found_figures(f"{asked} asks {written}", found, judged, sets[written], target)
             figures.append(_dense_figure(f"{asked} asks {written}", found, judged, sets[written]))
             figures.append(_refused_figure(f"{asked} asks {written}: refused though it is there", found))
-        figures += await _documents(vault, sets["en"])
     return {
         "figures": figures,
         "notes": [

@@ -2,7 +2,7 @@
 
 import typer
 
-from backend.cli import ask, evaluate, keys, models, serve, vault, verify
+from backend.cli import ask, evaluate, keys, models, serve, vault, verify, watch
 
 app = typer.Typer(
     name="qanat",
@@ -14,6 +14,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("ask")(ask.ask)
 app.command("verify")(verify.verify)
+vault.app.command("watch")(watch.watch)
 app.add_typer(vault.app, name="vault")
 app.add_typer(keys.app, name="keys")
 app.add_typer(evaluate.app, name="evaluate")

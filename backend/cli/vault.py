@@ -12,9 +12,11 @@ import typer
 from backend.cli.connection import CommandFailed, connected, find_vault, result_of
 from backend.cli.running import run
 from backend.settings import Settings
+from knowledge_vault.values import Stage
 
 app = typer.Typer(help="Put documents into vaults and search them.", no_args_is_help=True)
 
+FINAL_STAGES = {stage.value for stage in Stage if stage.is_final}
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -87,7 +89,7 @@ async def _add_page(name: str, url: str, *, limit: int | None, as_json: bool) ->
             asked = client.post(f"/api/vaults/{vault['id']}/site-maps", json={"url": url, "limit": limit})
         fetched = result_of(await asked)
         ids = {document["id"] for document in fetched["accepted"] + fetched["already_there"]}
-        finished = await _wait(client, vault["id"], ids, quiet=as_json)
+        finished = await wait_for(client, vault["id"], ids, quiet=as_json)
     _tell(vault["id"], finished, fetched["refused"], as_json=as_json)
 
 
@@ -97,7 +99,7 @@ async def _synchronize(name: str, *, as_json: bool) -> None:
         if vault is None:
             raise CommandFailed(f"There is no vault {name!r}. `qanat vault list` shows yours.")
         result = result_of(await client.post(f"/api/vaults/{vault['id']}/synchronize", timeout=600))
-        await _wait(client, vault["id"], {document["id"] for document in result["changed"]}, quiet=as_json)
+        await wait_for(client, vault["id"], {document["id"] for document in result["changed"]}, quiet=as_json)
     if as_json:
         typer.echo(json.dumps(result, ensure_ascii=False))
     else:
@@ -155,9 +157,7 @@ async def _list(*, as_json: bool) -> None:
 async def _add(name: str, paths: list[Path], *, as_json: bool) -> None:
     files = await asyncio.to_thread(_files, paths)
     async with connected(Settings()) as client:
-        vault = await _find(client, name)
-        if vault is None:
-            vault = result_of(await client.post("/api/vaults", json={"name": name}))
+        vault = await find_or_create_vault(client, name)
         documents: list[dict[str, Any]] = []
         refused: list[dict[str, Any]] = []
         for path in files:
@@ -170,7 +170,7 @@ async def _add(name: str, paths: list[Path], *, as_json: bool) -> None:
                 )
             documents += uploaded["accepted"] + uploaded["already_there"]
             refused += uploaded["refused"]
-        finished = await _wait(client, vault["id"], {d["id"] for d in documents}, quiet=as_json)
+        finished = await wait_for(client, vault["id"], {d["id"] for d in documents}, quiet=as_json)
     _tell(vault["id"], finished, refused, as_json=as_json)
 
 
@@ -193,15 +193,16 @@ def _tell(
         raise typer.Exit(1)
 
 
-async def _wait(
+async def wait_for(
     client: httpx.AsyncClient, vault_id: str, ids: set[str], *, quiet: bool
 ) -> list[dict[str, Any]]:
-    """The documents once each is active or failed; tells on standard error how far they are."""
+    """The documents once none is under way any more; tells on standard error how far they are."""
     told = time.monotonic()
     while True:
         listed = result_of(await client.get(f"/api/vaults/{vault_id}/documents"))
         mine = [document for document in listed if document["id"] in ids]
-        waiting = [d for d in mine if d["stage"] not in ("active", "failed")]
+        latest = [document["replacement"] or document for document in mine]
+        waiting = [document for document in latest if document["stage"] not in FINAL_STAGES]
         if not waiting:
             return mine
         if not quiet and time.monotonic() - told > 2:
@@ -314,6 +315,13 @@ async def _wait_for_index(client: httpx.AsyncClient, vault: dict[str, Any], *, q
             told = time.monotonic()
             typer.echo(f"  {now['name']}: {now['reindexing']['progress']:.0%}", err=True)
         await asyncio.sleep(0.1)
+
+
+async def find_or_create_vault(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
+    vault = await _find(client, name)
+    if vault is None:
+        vault = result_of(await client.post("/api/vaults", json={"name": name}))
+    return vault
 
 
 async def _find(client: httpx.AsyncClient, name: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import openai
 import pytest
 
-from tests.product import Product
+from tests.product import QANAT, ROOT, Product
 
 FACTS = {
     "keeper.md": "# The lock\n\nThe lock keeper's name is Ottilie Brandt. She has kept it since 1998.\n",
@@ -59,6 +60,44 @@ def test_the_command_line_adds_and_finds_documents(product: Product, files: Path
     assert {document["stage"] for document in added["documents"]} == {"active"}  # type: ignore[index,union-attr]
     found = product.run_json("vault", "search", "Found by CLI", "toll for a barge", "--limit", "1")
     assert "14 florins" in found["passages"][0]["text"]  # type: ignore[index]
+
+
+def test_a_vault_is_kept_like_a_folder(product: Product, tmp_path: Path) -> None:
+    def saved(*options: str) -> dict[str, str]:
+        done = product.run("vault", "watch", "Mirror", str(tmp_path), "--once", "--json", *options)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return {line["name"]: line["outcome"] for line in lines}
+
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "may.md").write_text("In May the sluice jammed.")
+    (tmp_path / "rules.txt").write_text("Boats wait for swans.")
+    assert saved() == {"logs › may.md": "added", "rules.txt": "added"}
+    (tmp_path / "rules.txt").write_text("Boats wait for herons.")
+    assert saved() == {"logs › may.md": "unchanged", "rules.txt": "replaced"}
+    found = product.run_json("vault", "search", "Mirror", "whom do boats wait for?", "--limit", "1")
+    assert "herons" in found["passages"][0]["text"]  # type: ignore[index]
+    (tmp_path / "rules.txt").unlink()
+    assert saved()["rules.txt"] == "kept"
+    assert saved("--delete")["rules.txt"] == "deleted"
+    assert saved() == {"logs › may.md": "unchanged"}
+
+
+def test_what_is_saved_in_a_watched_folder_is_taken_in(product: Product, tmp_path: Path) -> None:
+    watching = subprocess.Popen(
+        [*QANAT, "vault", "watch", "Watched", str(tmp_path)],
+        cwd=ROOT,
+        env=product.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert watching.stdout is not None
+        assert "Watching" in watching.stdout.readline()
+        (tmp_path / "note.md").write_text("The lock opens at six.")
+        assert watching.stdout.readline().strip() == "note.md  added"
+    finally:
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(timeout=30) == 130
 
 
 def test_the_command_line_asks(product: Product, slug: str) -> None:

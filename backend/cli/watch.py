@@ -20,6 +20,8 @@ from backend.cli.vault import AsJson, find_or_create_vault, wait_for
 from backend.settings import Settings
 
 _BETWEEN_FOLDERS = " › "
+_LISTEN_MS = 500
+"""How long one look at the folder listens."""
 
 
 def watch(
@@ -42,15 +44,18 @@ async def _watch(name: str, folder: Path, *, once: bool, delete: bool, as_json: 
     async with connected(Settings()) as client:
         vault = await find_or_create_vault(client, name)
         mirror = Mirror(client, vault["id"], folder, delete=delete)
-        report = await mirror.bring_up_to_date()
-        _tell(report, as_json=as_json)
         if once:
+            report = await mirror.bring_up_to_date()
+            _tell(report, as_json=as_json)
             if any(each["outcome"] in ("refused", "failed") for each in report):
                 raise typer.Exit(1)
             return
+        saved = awatch(folder, yield_on_timeout=True, rust_timeout=_LISTEN_MS)
+        await anext(saved)  # listen first, then look: nothing that is saved in between is missed
+        _tell(await mirror.bring_up_to_date(), as_json=as_json)
         if not as_json:
             typer.echo(f"Watching {folder}. Stop with Ctrl-C.")
-        async for changes in awatch(folder):
+        async for changes in saved:
             _tell(await mirror.follow(changes), as_json=as_json)
 
 

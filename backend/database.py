@@ -6,6 +6,7 @@ lock and begin with `BEGIN IMMEDIATE`, so that a write never fails half way for 
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,7 +30,12 @@ class Database:
     @classmethod
     def at(cls, path: Path) -> "Database":
         """Open (or create) the SQLite file at `path`; its folder must exist."""
-        engine = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=8, max_overflow=8)
+        engine = create_async_engine(
+            f"sqlite+aiosqlite:///{path}",
+            pool_size=8,
+            max_overflow=8,
+            connect_args={"factory": _RollsBackFirst},
+        )
         event.listen(engine.sync_engine, "connect", _prepare_connection)
         event.listen(engine.sync_engine, "begin", _begin)
         return cls(engine)
@@ -53,6 +59,20 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+class _RollsBackFirst(sqlite3.Connection):
+    """Lets go of the write lock when it is closed.
+
+    Whoever is cancelled in the middle of a statement leaves it unfinished, and SQLite keeps a connection with an
+    unfinished statement, and its transaction, alive after closing: all later writers would be refused.
+    """
+
+    def close(self) -> None:
+        try:
+            self.rollback()
+        finally:
+            super().close()
 
 
 def _prepare_connection(connection: DBAPIConnection, _record: Any) -> None:

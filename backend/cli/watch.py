@@ -6,6 +6,7 @@ between is noticed by its content.
 
 import asyncio
 import json
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,13 +51,18 @@ async def _watch(name: str, folder: Path, *, once: bool, delete: bool, as_json: 
             if any(each["outcome"] in ("refused", "failed") for each in report):
                 raise typer.Exit(1)
             return
-        saved = awatch(folder, yield_on_timeout=True, rust_timeout=_LISTEN_MS)
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        saved = awatch(folder, stop_event=stop, yield_on_timeout=True, rust_timeout=_LISTEN_MS)
         await anext(saved)  # listen first, then look: nothing that is saved in between is missed
         _tell(await mirror.bring_up_to_date(), as_json=as_json)
         if not as_json:
             typer.echo(f"Watching {folder}. Stop with Ctrl-C.")
         async for changes in saved:
             _tell(await mirror.follow(changes), as_json=as_json)
+    if not as_json:
+        typer.echo("Stopped; the vault stays as it is.")
 
 
 def _tell(report: Iterable[dict[str, str]], *, as_json: bool) -> None:

@@ -42,9 +42,9 @@ class VaultChange(BaseModel):
     name: str | None = Field(None, min_length=1, max_length=120)
     description: str | None = Field(None, max_length=2000)
     chunking: Chunking | None = None
+    """Documents that are there are cut anew one after the other; the old passages serve meanwhile."""
     protection: values.Protection | None = None
     """Another level begins a new index in the background; the one before serves until it is ready."""
-    """Documents that are there are cut anew one after the other; the old passages serve meanwhile."""
 
 
 class ReindexingOut(BaseModel):

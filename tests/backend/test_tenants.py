@@ -20,6 +20,14 @@ BODIES = {
     "ask_in_chat": {"content": "bridge"},
     "top_up_license": {"amount": 1},
     "prepare_top_up": {"amount": 1},
+    "change_document": {"tags": ["mine"]},
+    "preview_chunks": {"characters": 400},
+    "grant_vault": {"days": 1},
+    "rotate_vault_keys": {"what": "vault"},
+    "choose_owner_mode": {"mode": "always"},
+    "unlock_vault": {"passphrase": "a long enough passphrase"},
+    "add_web_page": {"url": "https://example.org/"},
+    "add_site_map": {"url": "https://example.org/"},
 }
 PUBLIC = {"get_catalogue_entry"}
 """Routes with an id that everybody signed in may read."""

@@ -97,7 +97,7 @@ def test_what_is_saved_in_a_watched_folder_is_taken_in(product: Product, tmp_pat
         assert watching.stdout.readline().strip() == "note.md  added"
     finally:
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(timeout=30) == 130
+        assert watching.wait(timeout=30) == 0
 
 
 def test_the_command_line_asks(product: Product, slug: str) -> None:

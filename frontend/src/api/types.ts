@@ -8,6 +8,10 @@ export type User = Schemas['UserOut'];
 export type Wallet = Schemas['WalletOut'];
 
 export type Vault = Schemas['VaultOut'];
+export type ProtectionLevel = Schemas['ProtectionLevel'];
+export type OwnerModePromise = Schemas['PromiseOut'];
+export type OwnerModeChoice = Schemas['ModeIn'];
+export type Unlocking = Schemas['UnlockIn'];
 export type VaultDocument = Schemas['DocumentOut'];
 export type Upload = Schemas['UploadOut'];
 export type DocumentText = Schemas['DocumentTextOut'];

@@ -1,18 +1,21 @@
 import { ActionIcon, Menu, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconFileText, IconPencil, IconSearch, IconTrash } from '@tabler/icons-react';
+import { IconDots, IconFileText, IconPencil, IconSearch, IconShieldLock, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { useQueryClient } from '@tanstack/react-query';
 
 import { documentsQuery, useDeleteVault, vaultQuery } from '~/features/vaults/api/vaults';
+import { AddWebPage } from '~/features/vaults/components/add-web-page';
 import { AddDocuments } from '~/features/vaults/components/add-documents';
 import { DocumentList } from '~/features/vaults/components/document-list';
 import { EditVault } from '~/features/vaults/components/edit-vault';
 import { IntakeStatus } from '~/features/vaults/components/intake-status';
 import { TrySearch } from '~/features/vaults/components/try-search';
-import { isMoving } from '~/features/vaults/model/stages';
+import { UnlockVault } from '~/features/vaults/components/unlock-vault';
+import { VaultProtection } from '~/features/vaults/components/vault-protection';
+import { isUnderWay } from '~/features/vaults/model/stages';
 import { Confirm } from '~/ui/confirm';
 import { EmptyState } from '~/ui/empty-state';
 import { formatBytes, formatCount } from '~/ui/format';
@@ -22,7 +25,8 @@ import { QueryView } from '~/ui/query-view';
 export function VaultPage() {
   const { vaultId = '' } = useParams();
   const vault = useQuery(vaultQuery(vaultId));
-  const documents = useQuery(documentsQuery(vaultId));
+  const isOpen = vault.data?.is_locked === false;
+  const documents = useQuery({ ...documentsQuery(vaultId), enabled: isOpen });
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -31,7 +35,7 @@ export function VaultPage() {
   const [editing, edition] = useDisclosure(false);
 
   // When the last document has come through, the vault's counts have changed too.
-  const moving = documents.data?.filter(isMoving).length ?? 0;
+  const moving = documents.data?.filter(isUnderWay).length ?? 0;
   useEffect(() => {
     void client.invalidateQueries({ queryKey: vaultQuery(vaultId).queryKey, exact: true });
   }, [moving, client, vaultId]);
@@ -66,6 +70,9 @@ export function VaultPage() {
             </Menu>
           }
         >
+          {data.is_locked ? (
+            <UnlockVault vaultId={vaultId} />
+          ) : (
           <Tabs
             value={search.get('tab') ?? 'documents'}
             onChange={(tab) => setSearch(tab === 'documents' || tab === null ? {} : { tab }, { replace: true })}
@@ -77,9 +84,15 @@ export function VaultPage() {
               <Tabs.Tab value="search" leftSection={<IconSearch size={16} />}>
                 Try a search
               </Tabs.Tab>
+              <Tabs.Tab value="protection" leftSection={<IconShieldLock size={16} />}>
+                Protection
+              </Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="documents">
               <AddDocuments vaultId={vaultId} />
+              <div style={{ marginTop: 16 }}>
+                <AddWebPage vaultId={vaultId} />
+              </div>
               {moving > 0 && <IntakeStatus vaultId={vaultId} />}
               <div style={{ marginTop: 20 }}>
                 <QueryView query={documents}>
@@ -96,10 +109,14 @@ export function VaultPage() {
                 </QueryView>
               </div>
             </Tabs.Panel>
+            <Tabs.Panel value="protection">
+              <VaultProtection vault={data} />
+            </Tabs.Panel>
             <Tabs.Panel value="search">
               <TrySearch vaultId={vaultId} />
             </Tabs.Panel>
           </Tabs>
+          )}
           {editing && <EditVault vault={data} onClose={edition.close} />}
           <Confirm
             opened={deleting}

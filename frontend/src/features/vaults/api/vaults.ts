@@ -2,9 +2,9 @@ import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query
 
 import { api, unwrap } from '~/api/client';
 import { problemOf } from '~/api/problem';
-import type { Upload } from '~/api/types';
+import type { Upload, Vault } from '~/api/types';
 
-import { isMoving } from '../model/stages';
+import { isUnderWay } from '../model/stages';
 
 export const vaultsQuery = queryOptions({
   queryKey: ['vaults'],
@@ -15,6 +15,7 @@ export const vaultQuery = (vaultId: string) =>
   queryOptions({
     queryKey: ['vaults', vaultId],
     queryFn: () => unwrap(api.GET('/api/vaults/{vault_id}', { params: { path: { vault_id: vaultId } } })),
+    refetchInterval: (query) => (query.state.data?.reindexing ? 1000 : false),
   });
 
 /** The vault's documents; asked again every second while any is on its way. */
@@ -22,7 +23,7 @@ export const documentsQuery = (vaultId: string) =>
   queryOptions({
     queryKey: ['vaults', vaultId, 'documents'],
     queryFn: () => unwrap(api.GET('/api/vaults/{vault_id}/documents', { params: { path: { vault_id: vaultId } } })),
-    refetchInterval: (query) => (query.state.data?.some(isMoving) === true ? 1000 : false),
+    refetchInterval: (query) => (query.state.data?.some(isUnderWay) === true ? 1000 : false),
   });
 
 /** How far the vault's documents have come all together; asked only while some are on their way. */
@@ -47,10 +48,12 @@ export const documentTextQuery = (documentId: string) =>
     staleTime: Infinity,
   });
 
+type NewVault = Pick<Vault, 'name' | 'description' | 'protection'>;
+
 export function useCreateVault() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { name: string; description: string }) => unwrap(api.POST('/api/vaults', { body })),
+    mutationFn: (body: NewVault) => unwrap(api.POST('/api/vaults', { body })),
     onSuccess: () => client.invalidateQueries({ queryKey: vaultsQuery.queryKey }),
   });
 }
@@ -77,12 +80,17 @@ export function useDeleteVault() {
 }
 
 /** Sends files with `XMLHttpRequest`, the only way to see how much has left. `onProgress` gets 0 to 1. */
-function sendFiles(vaultId: string, files: readonly File[], onProgress: (done: number) => void): Promise<Upload> {
+function sendFiles(
+  method: 'POST' | 'PUT',
+  path: string,
+  files: readonly File[],
+  onProgress: (done: number) => void,
+): Promise<Upload> {
   return new Promise((resolve, reject) => {
     const body = new FormData();
     for (const file of files) body.append('files', file, file.name);
     const request = new XMLHttpRequest();
-    request.open('POST', `/api/vaults/${vaultId}/documents`);
+    request.open(method, path);
     request.setRequestHeader('X-Qanat', '1');
     request.responseType = 'json';
     request.upload.onprogress = (event) => {
@@ -100,7 +108,39 @@ function sendFiles(vaultId: string, files: readonly File[], onProgress: (done: n
 export function useAddDocuments(vaultId: string, onProgress: (done: number) => void) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (files: readonly File[]) => sendFiles(vaultId, files, onProgress),
+    mutationFn: (files: readonly File[]) => sendFiles('POST', `/api/vaults/${vaultId}/documents`, files, onProgress),
+    onSettled: () => client.invalidateQueries({ queryKey: ['vaults'] }),
+  });
+}
+
+/** Gives a document new content. Resolves with what became of the file; the old content serves until it is ready. */
+export function useReplaceDocument() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ documentId, file }: { documentId: string; file: File }) =>
+      sendFiles('PUT', `/api/documents/${documentId}/content`, [file], () => undefined),
+    onSettled: () => client.invalidateQueries({ queryKey: ['vaults'] }),
+  });
+}
+
+export function useDismissReplacement() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (documentId: string) =>
+      unwrap(api.DELETE('/api/documents/{document_id}/replacement', { params: { path: { document_id: documentId } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['vaults'] }),
+  });
+}
+
+/** Adds one page of the web, or with a limit the pages of a site. */
+export function useAddWebPages(vaultId: string) {
+  const client = useQueryClient();
+  const params = { path: { vault_id: vaultId } };
+  return useMutation({
+    mutationFn: ({ url, limit }: { url: string; limit: number | null }) =>
+      limit === null
+        ? unwrap(api.POST('/api/vaults/{vault_id}/web-pages', { params, body: { url } }))
+        : unwrap(api.POST('/api/vaults/{vault_id}/site-maps', { params, body: { url, limit } })),
     onSettled: () => client.invalidateQueries({ queryKey: ['vaults'] }),
   });
 }

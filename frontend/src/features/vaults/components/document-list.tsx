@@ -1,15 +1,22 @@
 /** Every document with its stage, the reason when it failed, and what can be done about it. */
-import { ActionIcon, Anchor, Badge, Group, Paper, Progress, Text, Tooltip } from '@mantine/core';
-import { IconFileText, IconPlayerStop, IconRefresh, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Anchor, Badge, FileButton, Group, Paper, Progress, Text, Tooltip } from '@mantine/core';
+import { IconFileText, IconPlayerStop, IconRefresh, IconReplace, IconTrash, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import type { VaultDocument } from '~/api/types';
+import { ApiProblem } from '~/api/problem';
+import type { Upload, VaultDocument } from '~/api/types';
 import { Confirm } from '~/ui/confirm';
 import { formatBytes, formatCount, formatRelative } from '~/ui/format';
 import { notifyProblem } from '~/ui/problem-notice';
 
-import { useCancelDocument, useDeleteDocument, useRetryDocument } from '../api/vaults';
+import {
+  useCancelDocument,
+  useDeleteDocument,
+  useDismissReplacement,
+  useReplaceDocument,
+  useRetryDocument,
+} from '../api/vaults';
 import { canBeginAgain, isMoving, stageInWords } from '../model/stages';
 import classes from './document-list.module.css';
 
@@ -18,6 +25,8 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
   const remove = useDeleteDocument();
   const retry = useRetryDocument();
   const cancel = useCancelDocument();
+  const replace = useReplaceDocument();
+  const dismiss = useDismissReplacement();
   return (
     <>
       <Paper component="ul" className={classes.list} aria-label="Documents">
@@ -49,11 +58,48 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
                   {document.error.detail}
                 </Text>
               )}
+              {document.replacement !== null && (
+                <Text fz="sm" c={document.replacement.error === null ? 'dimmed' : 'var(--q-bad)'}>
+                  {document.replacement.error === null
+                    ? 'New content is on the way. The present one is found until it is ready.'
+                    : `The new content was not taken: ${document.replacement.error.detail}`}
+                </Text>
+              )}
             </div>
             <div className={classes.stage} role="status">
-              <StageBadge document={document} />
+              <StageBadge document={document.replacement ?? document} />
             </div>
             <Group gap={4} wrap="nowrap">
+              {document.stage === 'active' && document.replacement === null && (
+                <FileButton onChange={(file) => file && replace.mutate({ documentId: document.id, file }, REPLACED)}>
+                  {(props) => (
+                    <Tooltip label="Replace its content">
+                      <ActionIcon
+                        {...props}
+                        variant="subtle"
+                        color="gray"
+                        aria-label={`Replace ${document.name}`}
+                        loading={replace.isPending && replace.variables.documentId === document.id}
+                      >
+                        <IconReplace size={17} />
+                      </ActionIcon>
+                    </Tooltip>
+                  )}
+                </FileButton>
+              )}
+              {document.replacement !== null && (
+                <Tooltip label="Keep the present content">
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    aria-label={`Keep the present content of ${document.name}`}
+                    loading={dismiss.isPending && dismiss.variables === document.id}
+                    onClick={() => dismiss.mutate(document.id, { onError: notifyProblem })}
+                  >
+                    <IconX size={17} />
+                  </ActionIcon>
+                </Tooltip>
+              )}
               {isMoving(document) && (
                 <Tooltip label="Stop">
                   <ActionIcon
@@ -67,7 +113,7 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
                   </ActionIcon>
                 </Tooltip>
               )}
-              {canBeginAgain(document) && (
+              {canBeginAgain(document.replacement ?? document) && (
                 <Tooltip label="Try again">
                   <ActionIcon
                     variant="subtle"
@@ -114,6 +160,18 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
     </>
   );
 }
+
+/** Says what became of a file that was to replace a document. */
+const REPLACED = {
+  onSuccess: ({ refused, already_there: known }: Upload) => {
+    for (const { name, detail } of refused) notifyProblem(new ApiProblem({ title: 'Not replaced', detail: `${name}: ${detail}`, status: 422 }));
+    for (const { name } of known) {
+      const detail = `The vault has these very bytes already, as ${name}.`;
+      notifyProblem(new ApiProblem({ title: 'Nothing to replace', detail, status: 409 }));
+    }
+  },
+  onError: notifyProblem,
+};
 
 const BADGE_COLORS: Readonly<Record<string, string>> = { active: 'water', cancelled: 'gray' };
 

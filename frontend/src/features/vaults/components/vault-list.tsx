@@ -20,12 +20,13 @@ export function VaultList({ vaults }: { vaults: readonly Vault[] }) {
               <IconLock size={16} className={classes.lock} aria-label="Encrypted" />
             </Group>
             <Text fz="sm" c="dimmed" lineClamp={2} mih="2.6em">
-              {vault.description === '' ? 'No description yet.' : vault.description}
+              {vault.is_locked ? 'Its owner holds the key. Open it to unlock it.' : vault.description || 'No description yet.'}
             </Text>
             <Group gap="xs" fz="xs" c="dimmed">
               <span>{formatCount(vault.document_count, 'document')}</span>
               <span aria-hidden>·</span>
               <span>{formatBytes(vault.size_bytes)}</span>
+              {vault.is_locked && <Badge color="gray">Locked</Badge>}
               {vault.not_ready_count > 0 && <Badge color="yellow">{vault.not_ready_count} not ready</Badge>}
             </Group>
           </Paper>

@@ -25,7 +25,7 @@ export function AddWebPage({ vaultId }: { vaultId: string }) {
           <TextInput
             style={{ flex: '1 1 260px' }}
             label="Or add a page of the web"
-            placeholder="https://example.org/handbook"
+            placeholder="Its address, as your browser shows it"
             leftSection={<IconWorld size={16} />}
             type="url"
             required

@@ -28,7 +28,7 @@ export function ProtectionChoice({ value, onChange }: ProtectionChoiceProps) {
         >
           <Stack gap="xs" mt={6}>
             {list.map((level) => (
-              <LevelCard key={level.protection} level={level} />
+              <LevelCard key={level.protection} level={level} isChosen={level.protection === value} />
             ))}
           </Stack>
         </Radio.Group>
@@ -37,7 +37,8 @@ export function ProtectionChoice({ value, onChange }: ProtectionChoiceProps) {
   );
 }
 
-function LevelCard({ level }: { level: ProtectionLevel }) {
+/** What it promises; chosen, also what lies at rest and what it does not protect against. */
+function LevelCard({ level, isChosen }: { level: ProtectionLevel; isChosen: boolean }) {
   return (
     <Radio.Card value={level.protection} className={classes.card} aria-label={level.title}>
       <Group wrap="nowrap" align="flex-start" gap="sm">
@@ -47,12 +48,13 @@ function LevelCard({ level }: { level: ProtectionLevel }) {
             {level.title}
           </Text>
           <Text fz="sm">{level.promise}</Text>
-          <Text fz="xs" c="dimmed" mt={4}>
-            {level.index}
-          </Text>
-          <Text fz="xs" c="dimmed" mt={4}>
-            It does not protect against {level.does_not_protect_against.join('; ')}.
-          </Text>
+          {isChosen && (
+            <Text fz="xs" c="dimmed" mt={4} component="div">
+              {level.index}
+              <br />
+              It does not protect against {level.does_not_protect_against.join('; ')}.
+            </Text>
+          )}
         </div>
       </Group>
     </Radio.Card>

@@ -5,6 +5,7 @@ which runs code from a forged row. What a stage does, and that doing it twice is
 """
 
 import asyncio
+import itertools
 import json
 import logging
 import threading
@@ -12,7 +13,6 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
@@ -123,9 +123,11 @@ class Ingestion:
 
         def enqueue() -> None:
             workflow_id = f"{document_id}-{job}"
-            status = DBOS.get_workflow_status(workflow_id)
-            if status is not None and status.status not in _WAITING_OR_RUNNING:
-                workflow_id = f"{workflow_id}-{uuid4().hex[:8]}"  # that one ended without getting through
+            for again in itertools.count(2):
+                status = DBOS.get_workflow_status(workflow_id)
+                if status is None or status.status in _WAITING_OR_RUNNING:
+                    break
+                workflow_id = f"{document_id}-{job}-{again}"  # the one before ended without getting through
             with SetWorkflowID(workflow_id):
                 DBOS.enqueue_workflow(QUEUE, _take_in, tenant_id, document_id)
 

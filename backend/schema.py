@@ -19,6 +19,7 @@ import backend.server_secrets  # noqa: F401  # imported for the tables they decl
 import knowledge_vault.tables
 import licensing.tables
 from backend.database import Database, metadata
+from backend.refused import DataFromLaterVersion
 
 METADATAS: tuple[MetaData, ...] = (metadata, knowledge_vault.tables.metadata, licensing.tables.metadata)
 """Every table of the product, package by package."""
@@ -30,16 +31,6 @@ def alembic_config(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
-
-
-class DataFromLaterVersion(Exception):
-    """The data folder was written by a newer Qanat; nothing was changed."""
-
-    def __init__(self, revision: str) -> None:
-        super().__init__(
-            f"This data folder was written by a newer Qanat (schema {revision}). Install that version again, "
-            "or use another QANAT_DATA_DIR. Nothing was changed."
-        )
 
 
 async def upgrade(database: Database, *, path: Path, now: datetime) -> Path | None:

@@ -7,6 +7,10 @@ import httpx
 
 from licensing.errors import ChainUnavailable
 
+_MOVED_ON = "BlockOutOfRangeError"
+"""What a node says that mined a block between finding the latest one and reading it: nothing happened, ask again."""
+_TRIES = 4
+
 
 class RpcRefused(ChainUnavailable):
     """The node answered with an error; `data` carries a contract's revert, when there was one."""
@@ -25,6 +29,15 @@ class Rpc:
         self._ids = itertools.count(1)
 
     async def call(self, method: str, *params: Any) -> Any:
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._call(method, *params)
+            except RpcRefused as error:
+                if _MOVED_ON not in error.message:
+                    raise
+        return await self._call(method, *params)
+
+    async def _call(self, method: str, *params: Any) -> Any:
         request = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(params)}
         try:
             response = await self._client.post(self.url, json=request)

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,9 @@ from backend import instance
 from backend.cli.connection import CommandFailed, connected, find_vault, result_of
 from backend.cli.running import run
 from backend.settings import Settings
-from knowledge_vault.keys.root import RootKeeper
+
+if TYPE_CHECKING:  # SQLAlchemy takes a second to import, and most commands need none of it
+    from knowledge_vault.keys.root import RootKeeper
 
 app = typer.Typer(help="The keys that everything is sealed under.", no_args_is_help=True)
 rotate = typer.Typer(help="Put new keys in the place of old ones.", no_args_is_help=True)
@@ -93,7 +95,7 @@ def show_recovery_key(code: str) -> None:
 
 
 @asynccontextmanager
-async def _keeper(settings: Settings, *, alone: bool) -> AsyncIterator[RootKeeper]:
+async def _keeper(settings: Settings, *, alone: bool) -> AsyncIterator["RootKeeper"]:
     """The keeper of the data folder's root key, unopened. `alone`: only while no server runs."""
     from backend import schema
     from backend.clock import SystemClock

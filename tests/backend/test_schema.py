@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from backend import schema
 from backend.database import Database
+from backend.refused import DataFromLaterVersion
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -60,7 +61,7 @@ async def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> No
     refused = None
     try:
         await schema.upgrade(database, path=path, now=NOW)
-    except schema.DataFromLaterVersion as error:
+    except DataFromLaterVersion as error:
         refused = error
     await database.close()
     assert refused is not None

@@ -1,4 +1,4 @@
-"""Go on with documents that are under way: once at the start, then now and again, for what had no room on the disk."""
+"""Go on with documents that are under way: at the start, when a vault is unlocked, and now and again for the rest."""
 
 import asyncio
 import logging

@@ -439,7 +439,7 @@ class KnowledgeVault:
             return None
 
     async def unfinished(self) -> Sequence[tuple[TenantId, DocumentId]]:
-        """Documents of any tenant neither active nor failed, oldest first: what a restart resumes."""
+        """Documents of any tenant that are under way, or whose replacement is, oldest first: what a restart resumes."""
         return await self._documents.unfinished()
 
     async def parse(self, tenant_id: TenantId, document_id: DocumentId) -> None:

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from backend.accounts.principal import Principal, SignedIn
 from backend.responses import errors
-from backend.services import Services, ServicesDep
+from backend.resuming import submit_unfinished
+from backend.services import ServicesDep
 from backend.vaults.schemas import VaultOut
 from knowledge_vault.custody import KeyState, Replacing
 from knowledge_vault.keys.modes import PROMISES
@@ -134,7 +135,7 @@ async def unlock_vault(vault_id: str, body: UnlockIn, principal: SignedIn, servi
         passphrase=body.passphrase.get_secret_value() if body.passphrase else None,
         code=body.recovery_code.get_secret_value() if body.recovery_code else None,
     )
-    await _go_on_with_documents(services, *place)
+    await submit_unfinished(services.vault, services.ingestion)
     return VaultOut.of(await services.vault.get_vault(*place))
 
 
@@ -205,14 +206,6 @@ async def scrub_vault(vault_id: str, principal: SignedIn, services: ServicesDep)
 def _own(principal: Principal, vault_id: str) -> tuple[TenantId, VaultId]:
     principal.require_person()
     return TenantId(principal.tenant_id), VaultId(vault_id)
-
-
-async def _go_on_with_documents(services: Services, tenant_id: TenantId, vault_id: VaultId) -> None:
-    for tenant, document_id in await services.vault.unfinished():
-        if tenant == tenant_id:
-            document = await services.vault.find_open_document(tenant, document_id)
-            if document is not None and document.vault_id == vault_id:
-                await services.ingestion.submit(tenant, document_id, job=document.job)
 
 
 def _keys_out(state: KeyState, mode: OwnerMode, is_locked: bool, open_until: datetime | None) -> KeysOut:

@@ -16,8 +16,11 @@ from backend.root_key.routes import router as root_key
 from backend.runs.routes import router as runs
 from backend.services import Services
 from backend.settings import Settings
+from backend.vaults.chunking_routes import router as chunking
+from backend.vaults.document_routes import router as documents
 from backend.vaults.keys_routes import router as vault_keys
 from backend.vaults.routes import router as vaults
+from backend.vaults.search_routes import router as vault_search
 from backend.vaults.web_pages import router as web_pages
 
 VERSION = "0.1.0"
@@ -42,6 +45,9 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         accounts,
         api_keys,
         vaults,
+        documents,
+        chunking,
+        vault_search,
         web_pages,
         agents,
         runs,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from backend.accounts.principal import SignedIn
 from backend.responses import errors
 from backend.services import ServicesDep
-from backend.vaults.schemas import DocumentOut, RefusedFile, UploadOut
+from backend.vaults.document_schemas import DocumentOut, RefusedFile, UploadOut
 from knowledge_vault.errors import DocumentRefused, NotFound, PageRefused, PageUnavailable
 from knowledge_vault.values import Added, DocumentId, TenantId, VaultId
 from knowledge_vault.web_pages import MOST_PAGES

@@ -8,7 +8,7 @@ costs nothing. The engine's own step limit is set from the graph, so that it nev
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias, TypedDict
 
 from agent_runtime import checks, node_kinds
@@ -18,6 +18,7 @@ from agent_runtime.graph import Digest, Edge, Graph, Node
 from agent_runtime.limits import Meter
 from agent_runtime.node_kinds.declare import NodeKind, Settings
 from agent_runtime.node_kinds.values import Answer, Value, as_json
+from agent_runtime.not_ready import Unsearched
 from agent_runtime.ports import Tools
 from agent_runtime.step import Step
 
@@ -47,6 +48,7 @@ class RunContext:
     speaker: str | None = None
     """The node whose words are being shown; its answer is the run's answer."""
     failed_at: str | None = None
+    unsearched: Unsearched = field(default_factory=Unsearched)
 
     def usage(self, took_s: float) -> Usage:
         meter = self.meter
@@ -86,6 +88,7 @@ class Visit:
             tools=run.tools,
             meter=run.meter,
             speak=self._voice(run),
+            unsearched=run.unsearched,
         )
         try:
             outputs = await self.kind.behave(inputs, self.settings, step)

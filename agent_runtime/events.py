@@ -41,6 +41,25 @@ class AnswerSentence(Frozen):
     citations: list[int] = Field(description="Numbers of the citations it rests on.")
 
 
+class NotReadyDocument(Frozen):
+    """A document that no search of the run could look at."""
+
+    vault_id: str
+    document_id: str
+    document: str = Field(description="Its name.")
+    stage: Literal["waiting", "reading", "preparing", "failed", "stopped"]
+    reason: str = Field(description="Why it failed, in a few words; empty otherwise.")
+
+
+class NotReady(Frozen):
+    """What the searched vaults hold that was not searched, since it was not ready or could not be read."""
+
+    count: int = Field(0, ge=0)
+    documents: list[NotReadyDocument] = Field(
+        default=[], description="The first of them, for the vault's owner only; empty for everybody else."
+    )
+
+
 class Usage(Frozen):
     """What a run used."""
 
@@ -87,6 +106,7 @@ class RunFinished(Frozen):
     answer: str
     citations: list[Citation]
     sentences: list[AnswerSentence]
+    not_ready: NotReady = NotReady()
     usage: Usage
 
 

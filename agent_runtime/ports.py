@@ -74,6 +74,29 @@ NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True)
+class NotReadyDocument:
+    """A document that a search could not look at."""
+
+    document_id: str
+    document: str
+    """Its name, as its owner sees it."""
+    stage: Literal["waiting", "reading", "preparing", "failed", "stopped"]
+    """Not begun; its text is being read; its text is being made findable; it could not be read; somebody stopped it."""
+    reason: str = ""
+    """Why it failed, in a few words."""
+
+
+@dataclass(frozen=True)
+class NotReady:
+    """The documents of one vault that a search could not look at."""
+
+    vault_id: str
+    count: int
+    documents: tuple[NotReadyDocument, ...] = ()
+    """The first of them."""
+
+
+@dataclass(frozen=True)
 class Found:
     """What a search found, and whether it bears on the question."""
 
@@ -84,6 +107,8 @@ class Found:
     """In a plain sentence; for the trace."""
     measured: Mapping[str, float] = field(default_factory=dict)
     """The numbers that decided; for the trace."""
+    not_ready: tuple[NotReady, ...] = ()
+    """What the search could not look at, vault by vault; an answer says so."""
 
 
 class Retriever(Protocol):

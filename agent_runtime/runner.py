@@ -111,6 +111,7 @@ def _ending(context: RunContext, driver: asyncio.Task[Answer], usage: Usage) -> 
                 answer=answer.text,
                 citations=list(answer.citations),
                 sentences=list(answer.sentences) or unsupported_sentences(answer.text),
+                not_ready=context.unsearched.told(),
                 usage=usage,
             ),
         ]

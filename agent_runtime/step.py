@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent_runtime.limits import Meter
+from agent_runtime.not_ready import Unsearched
 from agent_runtime.ports import ChatMessage, Sampling, TextDelta, Tools
 
 
@@ -20,6 +21,8 @@ class Step:
     meter: Meter
     speak: Callable[[str], None] = lambda text: None
     """Show a piece of the answer at once; silent unless this node's output is the run's answer."""
+    unsearched: Unsearched = field(default_factory=Unsearched)
+    """Where a search notes what it could not look at."""
     detail: dict[str, Any] = field(default_factory=dict)
     """JSON-ready facts for the trace, filled by the behaviour."""
 

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -46,7 +47,7 @@ from knowledge_vault.errors import NotFound, VaultError
 from knowledge_vault.fetching import Fetcher
 from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.tenants import TenantKeys
-from knowledge_vault.values import DocumentId, Filters, Limits, TenantId, VaultId
+from knowledge_vault.values import Document, DocumentId, Filters, Limits, Stage, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from knowledge_vault.web_pages import WebPages
 from licensing import siwe
@@ -134,6 +135,12 @@ class VaultRetriever:
                 name: round(getattr(decided, name), 3)
                 for name in ("margin", "likeness", "coverage", "together", "lead")
             },
+            not_ready=tuple(
+                runtime_ports.NotReady(
+                    here.vault_id, here.count, tuple(_not_ready(document) for document in here.documents)
+                )
+                for here in found.not_ready
+            ),
         )
 
     async def _pages(
@@ -150,6 +157,21 @@ class VaultRetriever:
                 runtime_ports.PageSpan(page.number, page.start, page.end) for page in parsed.pages
             ]
         return spans
+
+
+def _not_ready(document: Document) -> runtime_ports.NotReadyDocument:
+    stage: Literal["waiting", "reading", "preparing", "failed", "stopped"]
+    match document.stage:
+        case Stage.FAILED:
+            stage = "failed"
+        case Stage.CANCELLED:
+            stage = "stopped"
+        case Stage.SEALED:
+            stage = "reading" if document.progress else "waiting"
+        case _:
+            stage = "preparing"
+    reason = document.problem.title if document.problem and stage == "failed" else ""
+    return runtime_ports.NotReadyDocument(document.id, document.name, stage, reason)
 
 
 def _day_begins(day: date | None) -> datetime | None:

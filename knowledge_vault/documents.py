@@ -220,6 +220,12 @@ class Documents:
         await self._vaults.keys(tenant, vault)
         return await self._select(tenant, documents, documents.c.vault_id == vault)
 
+    async def first(
+        self, connection: AsyncConnection, tenant: TenantId, condition: object, *, limit: int
+    ) -> Sequence[Entry]:
+        """The oldest documents of the tenant for which the condition on their columns holds."""
+        return await self._select_in(connection, tenant, documents, condition, limit=limit)
+
     async def list_replacements(self, tenant: TenantId, vault: VaultId) -> Sequence[Entry]:
         return await self._select(tenant, replacements, replacements.c.vault_id == vault)
 
@@ -392,7 +398,13 @@ class Documents:
             return await self._select_in(connection, tenant, table, condition)
 
     async def _select_in(
-        self, connection: AsyncConnection, tenant: TenantId, table: Table, condition: object
+        self,
+        connection: AsyncConnection,
+        tenant: TenantId,
+        table: Table,
+        condition: object,
+        *,
+        limit: int | None = None,
     ) -> Sequence[Entry]:
         query = (
             select(table, document_keys.c.sealed_key, document_keys.c.key_version)
@@ -402,6 +414,7 @@ class Documents:
             )
             .where(table.c.tenant_id == tenant, condition)  # type: ignore[arg-type]  # a column expression
             .order_by(table.c.created_at, table.c.id)
+            .limit(limit)
         )
         rows = (await connection.execute(query)).all()
         return [await self._entry(tenant, row, is_replacement=table is replacements) for row in rows]

@@ -328,6 +328,16 @@ class Relevance:
         return "The passages found share some words with the question, but none says enough of what it asks."
 
 
+@dataclass(frozen=True)
+class NotReady:
+    """Documents of one vault that a search could not look at."""
+
+    vault_id: VaultId
+    count: int
+    documents: tuple[Document, ...]
+    """The first of them, oldest first; fewer than `count` when there are many."""
+
+
 NOTHING_ASKED = Relevance(False, -1.0, 0.0, 0.0, 0.0, 0.0, words_count=False, same_language=True)
 """When there was no question, or nowhere to look."""
 
@@ -342,6 +352,8 @@ class SearchResult:
     """Whether the passages bear on the question: with `found` false an honest answer says that nothing was."""
     left_out: tuple[LeftOut, ...] = ()
     """Candidates that did not become passages, best first: copies, parts of passages, and the next best."""
+    not_ready: tuple[NotReady, ...] = ()
+    """The same documents by name, vault by vault; only vaults that have some."""
 
 
 @dataclass(frozen=True)

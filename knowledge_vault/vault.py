@@ -41,6 +41,7 @@ from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.keyring import VaultKeyring, VaultKeys
 from knowledge_vault.keys.owner import OwnerModes
 from knowledge_vault.keys.rotation import VaultKeyRotation
+from knowledge_vault.not_ready import not_ready
 from knowledge_vault.originals import Originals
 from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.parsing.process import ParserProcess
@@ -575,14 +576,13 @@ class KnowledgeVault:
         Raises:
             NotFound: one of the vaults is not this tenant's.
         """
-        found = await self._searcher.search(
-            tenant_id,
-            vault_ids,
-            question,
-            limit=limit,
-            within=await self._within(tenant_id, vault_ids, within, filters),
-        )
+        within = await self._within(tenant_id, vault_ids, within, filters)
+        found = await self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=within)
         await self._put_damaged_away()
+        if found.not_ready_count:
+            async with self._database.reading() as connection:
+                unseen = await not_ready(connection, self._documents, tenant_id, set(vault_ids), within)
+            found = replace(found, not_ready=tuple(unseen))
         return await self._with_sections(tenant_id, found) if sections else found
 
     async def _within(

@@ -8,6 +8,7 @@ from pydantic import Field
 from agent_runtime.errors import RetrievalFailed
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.values import Passages, as_text
+from agent_runtime.not_ready import told
 from agent_runtime.ports import Filters
 from agent_runtime.step import Step
 
@@ -119,6 +120,9 @@ async def search_documents(inputs: Inputs, settings: SearchDocumentsSettings, st
         question, vaults=tuple(settings.vaults), limit=settings.limit, filters=settings.filters()
     )
     handed_on = found.passages[: settings.limit] if found.is_relevant or not settings.only_relevant else ()
+    step.unsearched.note(found.not_ready)
+    if found.not_ready:
+        step.detail["not_ready"] = told(found.not_ready).model_dump()
     step.detail.update(
         question=question,
         found=len(handed_on),

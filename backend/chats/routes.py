@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
+from agent_runtime.events import NotReady
 from backend.accounts.principal import SignedIn
 from backend.chats.schemas import ChatIn, ChatOut, ChatSummary, MessageOut, QuestionIn
 from backend.chats.service import OpenChat, OpenMessage
@@ -36,6 +37,7 @@ def _message(opened: OpenMessage) -> MessageOut:
         content=content["text"],
         citations=content.get("citations", []),
         sentences=content.get("sentences", []),
+        not_ready=content.get("not_ready", NotReady()),
         run_id=message.run_id,
         charge=content.get("charge", 0),
         proof_id=content.get("proof_id"),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from agent_runtime.events import AnswerSentence, Citation
+from agent_runtime.events import AnswerSentence, Citation, NotReady
 
 
 class ChatIn(BaseModel):
@@ -30,6 +30,8 @@ class MessageOut(BaseModel):
     content: str
     citations: list[Citation]
     sentences: list[AnswerSentence]
+    not_ready: NotReady
+    """What was not searched; names only for the vaults' owner."""
     run_id: str | None
     charge: int
     proof_id: str | None

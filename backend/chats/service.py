@@ -197,6 +197,7 @@ def _content(outcome: Answered | RunFailed) -> tuple[str, dict[str, Any]]:
         "text": outcome.answer,
         "citations": outcome.citations,
         "sentences": outcome.sentences,
+        "not_ready": outcome.not_ready,
         "charge": outcome.charge,
         "proof_id": outcome.proof_id,
     }

@@ -1,7 +1,8 @@
 """`qanat ask AGENT QUESTION`."""
 
 import json
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -34,6 +35,7 @@ async def _ask(agent: str, question: str, *, as_json: bool) -> None:
                 for citation in completion["citations"]
             ],
             "charge": charge,
+            "not_ready": completion["not_ready"],
             "proof_id": completion["proof_id"],
         }
         typer.echo(json.dumps(document, ensure_ascii=False))
@@ -43,7 +45,20 @@ async def _ask(agent: str, question: str, *, as_json: bool) -> None:
         page = f", page {citation['page']}" if citation["page"] else ""
         quote = " ".join(citation["quote"].split())
         typer.echo(f"  [{citation['number']}] {citation['document']}{page}: “{quote}”")
+    if completion["not_ready"]["count"]:
+        typer.echo(f"  {not_searched(completion['not_ready'])}")
     currency = session["chain"]["currency"]
     typer.echo(
         f"  charged {charge / 10 ** currency['decimals']:g} {currency['symbol']}, proof {completion['proof_id']}"
     )
+
+
+def not_searched(not_ready: Mapping[str, Any]) -> str:
+    """One line about the documents that no search could look at, by name as far as they are told."""
+    count, named = not_ready["count"], not_ready["documents"]
+    line = f"{count} document{' was' if count == 1 else 's were'} not searched"
+    if not named:
+        return f"{line}: not ready."
+    each = [f"{one['document']} ({': '.join(filter(None, (one['stage'], one['reason'])))})" for one in named]
+    more = count - len(named)
+    return f"{line}: {', '.join(each)}{f', and {more} more' if more > 0 else ''}."

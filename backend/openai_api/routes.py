@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
+from agent_runtime.events import NotReady
 from backend.accounts.principal import SignedIn
 from backend.errors import problem_document
 from backend.openai_api.schemas import (
@@ -46,6 +47,7 @@ def _completion(handle: RunHandle, model: str, answered: Answered) -> Completion
             charge=answered.charge,
         ),
         citations=[CitationOut.model_validate(citation) for citation in answered.citations],
+        not_ready=NotReady.model_validate(answered.not_ready),
         proof_id=answered.proof_id,
     )
 
@@ -67,6 +69,7 @@ async def _chunks(handle: RunHandle, model: str) -> AsyncIterator[bytes]:
     last = chunk(completion_id, created, model, {}, "stop")
     last["usage"] = completion.usage.model_dump()
     last["citations"] = [citation.model_dump() for citation in completion.citations]
+    last["not_ready"] = completion.not_ready.model_dump()
     last["proof_id"] = completion.proof_id
     yield _data(last)
     yield _data("[DONE]")

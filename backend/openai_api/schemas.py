@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent_runtime.events import NotReady
 from backend.errors import Invalid
 
 
@@ -85,6 +86,8 @@ class CompletionOut(BaseModel):
     choices: list[Choice]
     usage: Usage
     citations: list[CitationOut]
+    not_ready: NotReady
+    """What was not searched since it was not ready; names only for the vaults' owner."""
     proof_id: str | None
     """The proof of this use: `GET /api/proofs/{proof_id}`."""
 

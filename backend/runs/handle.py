@@ -15,6 +15,8 @@ class Answered:
     answer: str
     citations: Sequence[Mapping[str, Any]]
     sentences: Sequence[Mapping[str, Any]]
+    not_ready: Mapping[str, Any]
+    """`agent_runtime.events.NotReady`: what was not searched, by name for the vaults' owner only."""
     prompt_tokens: int
     completion_tokens: int
     model: str

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agent_runtime.events import AnswerSentence, Citation
+from agent_runtime.events import AnswerSentence, Citation, NotReady
 
 
 class RunOut(BaseModel):
@@ -19,6 +19,7 @@ class RunOut(BaseModel):
     answer: str | None
     citations: list[Citation]
     sentences: list[AnswerSentence]
+    not_ready: NotReady
     charge: int
     proof_id: str | None
     failure: dict[str, str] | None

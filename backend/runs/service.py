@@ -203,6 +203,7 @@ class Runs:
             answer=record["answer"],
             citations=record["citations"],
             sentences=record["sentences"],
+            not_ready=record.get("not_ready", NOTHING_MISSED),
             prompt_tokens=record["usage"]["prompt_tokens"],
             completion_tokens=record["usage"]["completion_tokens"],
             model=record["usage"]["model"],
@@ -305,6 +306,8 @@ class Runs:
         event: RunFinished,
     ) -> None:
         finished = dict(data(event))
+        if not invocation.keeps_steps:  # names of files are the vault owner's, who is the agent's author
+            finished["not_ready"] = {**finished["not_ready"], "documents": []}
         record.update(finished)
         sealer = await self._sealer_for(invocation.principal.user.id)
         sealed = seal_json(sealer, record, "run", handle.run_id)
@@ -320,6 +323,7 @@ class Runs:
                 answer=event.answer,
                 citations=finished["citations"],
                 sentences=finished["sentences"],
+                not_ready=finished["not_ready"],
                 prompt_tokens=event.usage.prompt_tokens,
                 completion_tokens=event.usage.completion_tokens,
                 model=event.usage.model,
@@ -409,6 +413,8 @@ class Runs:
             running[1].cancel()
 
 
+NOTHING_MISSED: Mapping[str, Any] = {"count": 0, "documents": []}
+"""For what was answered before answers said which documents were not searched."""
 _CANCELLED = RunFailed("cancelled", "Stopped. Nothing was charged.")
 
 
@@ -424,7 +430,8 @@ def _note(steps: list[dict[str, Any]], event: Event) -> None:
 
 
 def _finished(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: record[name] for name in ("answer", "citations", "sentences", "usage")}
+    told = {name: record[name] for name in ("answer", "citations", "sentences", "usage")}
+    return {**told, "not_ready": record.get("not_ready", NOTHING_MISSED)}
 
 
 def _digest(text: str) -> str:

@@ -16,6 +16,7 @@ from agent_runtime.ports import (
     ChatModel,
     Filters,
     Found,
+    NotReady,
     Passage,
     Retriever,
     Tools,
@@ -99,6 +100,7 @@ class TwinRetriever:
     is_relevant: bool = True
     asked: list[tuple[str, tuple[str, ...], int]] = field(default_factory=list)
     filters: list[Filters] = field(default_factory=list)
+    not_ready: Sequence[NotReady] = ()
 
     async def search(
         self, question: str, *, vaults: Collection[str], limit: int, filters: Filters = NO_FILTERS
@@ -108,7 +110,13 @@ class TwinRetriever:
             raise self.error
         self.asked.append((question, tuple(vaults), limit))
         self.filters.append(filters)
-        return Found(tuple(self.passages)[:limit], self.is_relevant, "Nothing says enough.", {"margin": -0.5})
+        return Found(
+            tuple(self.passages)[:limit],
+            self.is_relevant,
+            "Nothing says enough.",
+            {"margin": -0.5},
+            tuple(self.not_ready),
+        )
 
 
 class TwinEmbedder:

@@ -21,7 +21,7 @@ from agent_runtime.events import (
 from agent_runtime.limits import RunLimits
 from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.scripted import ScriptedModel
-from agent_runtime.ports import Filters
+from agent_runtime.ports import Filters, NotReady, NotReadyDocument
 
 from .making import (
     TwinRetriever,
@@ -357,3 +357,39 @@ async def test_the_engines_own_step_limit_never_surfaces() -> None:
     last = (await events_of(graph, "far"))[-1]
     assert isinstance(last, RunFinished)
     assert last.answer == "far"
+
+
+async def test_a_run_tells_once_what_none_of_its_searches_could_look_at() -> None:
+    graph = a_graph(
+        {
+            "start": ("start", {}),
+            "first": ("search_documents", {"vaults": ["bees"]}),
+            "second": ("search_documents", {"vaults": ["bees"]}),
+            "one": ("answer_with_sources", {}),
+            "other": ("answer_with_sources", {}),
+            "answer": ("answer", {}),
+        },
+        [
+            ("start.question", "first.question"),
+            ("start.question", "second.question"),
+            ("start.question", "one.question"),
+            ("start.question", "other.question"),
+            ("first.passages", "one.passages"),
+            ("second.passages", "other.passages"),
+            ("one.answer", "answer.value"),
+            ("other.answer", "answer.value"),
+        ],
+    )
+    scan = NotReadyDocument("d9", "scan.pdf", "failed", "No text found")
+    retriever = TwinRetriever(not_ready=[NotReady("bees", 30, (scan,)), NotReady("wasps", 2)])
+    events = await events_of(graph, retriever=retriever)
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    assert last.not_ready.count == 32
+    assert [(each.document, each.reason) for each in last.not_ready.documents] == [
+        ("scan.pdf", "No text found")
+    ]
+    [first, _] = [
+        event for event in events if isinstance(event, NodeFinished) and event.kind == "search_documents"
+    ]
+    assert first.detail["not_ready"] == last.not_ready.model_dump()

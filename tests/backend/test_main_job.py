@@ -5,10 +5,11 @@ import json
 
 import pytest
 
+from backend.cli.ask import not_searched
 from backend.services import Services
 from licensing.proof import verify_proof
 from tests.backend.conftest import Person, Register
-from tests.backend.steps import RIVER, events, licensed, published, question, vault_with
+from tests.backend.steps import RIVER, add, events, licensed, published, question, ready, vault_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -163,6 +164,40 @@ async def test_a_chat_streams_keeps_its_messages_and_opens_the_cited_passage(
     offset = passage["text_start"]
     assert passage["text"][passage["start"] - offset : passage["end"] - offset] == citation["quote"]
     assert passage["document_id"] is None, "the reader may see the passage, not the whole document"
+
+
+async def test_an_answer_says_which_files_were_not_searched_and_names_them_to_their_owner_alone(
+    ada: Person, register: Register, asked: str
+) -> None:
+    vault_id = await vault_with(ada, "River and scan", RIVER)
+    await add(ada, vault_id, [("secret plan.pdf", b"%PDF-1.7 broken")])
+    await ready(ada, vault_id)
+    slug, _ = await published(
+        ada, vault_id, "River and scan", [{"kind": "time", "price": 1, "duration_s": 3600}]
+    )
+    reader = await register("Outsider")
+    await licensed(reader, slug, "time")
+
+    chat_id = (await reader.post("/api/chats", json={"slug": slug})).json()["id"]
+    told = await reader.post(f"/api/chats/{chat_id}/messages", json={"content": asked})
+    kept = await reader.get(f"/api/chats/{chat_id}")
+    answer = kept.json()["messages"][1]
+    run = await reader.get(f"/api/runs/{answer['run_id']}")
+    only_how_many = {"count": 1, "documents": []}
+    assert json.loads(dict(events(told.text))["run.finished"])["not_ready"] == only_how_many
+    assert answer["not_ready"] == run.json()["not_ready"] == only_how_many
+    assert "secret plan" not in told.text + kept.text + run.text
+
+    completion = (await ada.post("/v1/chat/completions", json=question(slug, asked))).json()
+    [missed] = completion["not_ready"]["documents"]
+    assert (missed["document"], missed["stage"], missed["vault_id"]) == (
+        "secret plan.pdf",
+        "failed",
+        vault_id,
+    )
+    assert missed["reason"]
+    said = not_searched(completion["not_ready"])
+    assert said == f"1 document was not searched: secret plan.pdf (failed: {missed['reason']})."
 
 
 async def test_trying_a_draft_shows_every_step_and_costs_nothing(ada: Person, asked: str) -> None:

@@ -201,7 +201,16 @@ async def test_a_failed_document_says_why_and_can_be_tried_again(
     assert document.problem is not None
     assert document.problem.title == "No text found"
     assert "OCR" in document.problem.detail
-    assert (await vault.search(ALICE, [home], "bees")).not_ready_count == 1
+    found = await vault.search(ALICE, [home], "bees")
+    assert found.not_ready_count == 1
+    [missed] = found.not_ready
+    [named] = missed.documents
+    assert (missed.vault_id, missed.count, named.name, named.problem) == (
+        home,
+        1,
+        "scan.pdf",
+        document.problem,
+    )
     again = await vault.retry(ALICE, document.id)
     assert (again.stage, again.attempt, again.problem) == (Stage.SEALED, 2, None)
     assert await vault.unfinished() == [(ALICE, document.id)]

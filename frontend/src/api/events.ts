@@ -1,5 +1,5 @@
 /** Reads server-sent events from the body of a POST, which `EventSource` cannot do. */
-import type { Citation, Sentence } from './types';
+import type { Citation, NotReady, Sentence } from './types';
 
 export interface ServerEvent {
   event: string;
@@ -74,7 +74,13 @@ export type RunEvent =
   | { event: 'answer.delta'; data: { text: string } }
   | {
       event: 'run.finished';
-      data: { answer: string; citations: Citation[]; sentences: Sentence[]; usage: Record<string, number> };
+      data: {
+        answer: string;
+        citations: Citation[];
+        sentences: Sentence[];
+        not_ready: NotReady;
+        usage: Record<string, number>;
+      };
     }
   | { event: 'run.failed'; data: { node_id: string | null; code: string; message: string } }
   | { event: 'run.cancelled'; data: Record<string, never> }

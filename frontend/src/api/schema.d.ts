@@ -2015,6 +2015,7 @@ export interface components {
             id: string;
             /** Model */
             model: string;
+            not_ready: components["schemas"]["NotReady"];
             /**
              * Object
              * @default chat.completion
@@ -2236,6 +2237,7 @@ export interface components {
             created_at: string;
             /** Id */
             id: string;
+            not_ready: components["schemas"]["NotReady"];
             /** Proof Id */
             proof_id: string | null;
             /** Role */
@@ -2321,6 +2323,48 @@ export interface components {
             secret: string;
             /** Slugs */
             slugs: string[] | null;
+        };
+        /**
+         * NotReady
+         * @description What the searched vaults hold that was not searched, since it was not ready or could not be read.
+         */
+        NotReady: {
+            /**
+             * Count
+             * @default 0
+             */
+            count: number;
+            /**
+             * Documents
+             * @description The first of them, for the vault's owner only; empty for everybody else.
+             * @default []
+             */
+            documents: components["schemas"]["NotReadyDocument"][];
+        };
+        /**
+         * NotReadyDocument
+         * @description A document that no search of the run could look at.
+         */
+        NotReadyDocument: {
+            /**
+             * Document
+             * @description Its name.
+             */
+            document: string;
+            /** Document Id */
+            document_id: string;
+            /**
+             * Reason
+             * @description Why it failed, in a few words; empty otherwise.
+             */
+            reason: string;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "waiting" | "reading" | "preparing" | "failed" | "stopped";
+            /** Vault Id */
+            vault_id: string;
         };
         /**
          * OwnerMode
@@ -2623,6 +2667,7 @@ export interface components {
             finished_at: string | null;
             /** Id */
             id: string;
+            not_ready: components["schemas"]["NotReady"];
             /** Proof Id */
             proof_id: string | null;
             /** Question */

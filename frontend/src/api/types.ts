@@ -31,6 +31,7 @@ export type ChatSummary = Schemas['ChatSummary'];
 export type Chat = Schemas['ChatOut'];
 export type Message = Schemas['MessageOut'];
 export type Citation = Schemas['Citation'];
+export type NotReady = Schemas['NotReady'];
 export type Sentence = Schemas['AnswerSentence'];
 
 export type Receipt = Schemas['ReceiptOut'];

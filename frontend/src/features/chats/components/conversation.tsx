@@ -78,6 +78,7 @@ export function Conversation({ chat, firstQuestion, welcome, note, offers, onOpe
                 answer={message.content}
                 citations={message.citations}
                 sentences={message.sentences}
+                notReady={message.not_ready}
                 onOpenCitation={(number) => {
                   if (message.run_id !== null) onOpenCitation(message.run_id, number);
                 }}
@@ -110,6 +111,7 @@ export function Conversation({ chat, firstQuestion, welcome, note, offers, onOpe
                   answer={turn.answer}
                   citations={turn.citations}
                   sentences={turn.sentences}
+                  notReady={turn.notReady}
                   isWriting={isBusy}
                   step={turn.step}
                   onOpenCitation={(number) => {

@@ -3,9 +3,10 @@ import { Alert, Anchor, Group, Loader, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
-import type { Citation, Sentence } from '~/api/types';
+import type { Citation, NotReady, Sentence } from '~/api/types';
 import { AnswerText } from '~/ui/answer-text';
 import { Money } from '~/ui/currency';
+import { NotSearched } from '~/ui/not-searched';
 
 import classes from './message.module.css';
 
@@ -22,13 +23,23 @@ interface AnswerProps {
   answer: string;
   citations: readonly Citation[];
   sentences: readonly Sentence[];
+  notReady: NotReady;
   isWriting?: boolean;
   step?: string | null;
   onOpenCitation: (number: number) => void;
   footer?: ReactNode;
 }
 
-export function Answer({ answer, citations, sentences, isWriting = false, step = null, onOpenCitation, footer }: AnswerProps) {
+export function Answer({
+  answer,
+  citations,
+  sentences,
+  notReady,
+  isWriting = false,
+  step = null,
+  onOpenCitation,
+  footer,
+}: AnswerProps) {
   return (
     <article className={classes.answer} aria-label="Answer" aria-busy={isWriting}>
       {answer !== '' && (
@@ -43,6 +54,7 @@ export function Answer({ answer, citations, sentences, isWriting = false, step =
         </Group>
       )}
       {citations.length > 0 && <CitationList citations={citations} onOpen={onOpenCitation} />}
+      <NotSearched {...notReady} />
       {footer}
     </article>
   );

@@ -6,9 +6,12 @@ test('an answer grows, ends with its whole text, and then its charge comes', () 
   expect(turn).toMatchObject({ state: 'asking', step: 'Search my documents' });
   turn = after(turn, { event: 'answer.delta', data: { text: 'Bees' } });
   expect(isUnderWay(turn)).toBe(true);
-  turn = after(turn, { event: 'run.finished', data: { answer: 'Bees dance.', citations: [], sentences: [], usage: {} } });
+  turn = after(turn, {
+    event: 'run.finished',
+    data: { answer: 'Bees dance.', citations: [], sentences: [], not_ready: { count: 2, documents: [] }, usage: {} },
+  });
   turn = after(turn, { event: 'charge', data: { charge: 10_000, proof_id: 'p1' } });
-  expect(turn).toMatchObject({ state: 'done', answer: 'Bees dance.', charge: 10_000, proofId: 'p1' });
+  expect(turn).toMatchObject({ state: 'done', answer: 'Bees dance.', charge: 10_000, proofId: 'p1', notReady: { count: 2 } });
 });
 
 test('a missing license is told apart from other failures', () => {

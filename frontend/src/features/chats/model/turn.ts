@@ -1,7 +1,7 @@
 /** A question under way and what has come of it so far. */
 import type { RunEvent } from '~/api/events';
 import type { ApiProblem } from '~/api/problem';
-import type { Citation, Sentence } from '~/api/types';
+import type { Citation, NotReady, Sentence } from '~/api/types';
 
 export interface Turn {
   question: string;
@@ -12,6 +12,7 @@ export interface Turn {
   answer: string;
   citations: readonly Citation[];
   sentences: readonly Sentence[];
+  notReady: NotReady;
   charge: number | null;
   proofId: string | null;
   problem: { title: string; detail: string; needsLicense: boolean } | null;
@@ -26,6 +27,7 @@ export function ask(question: string): Turn {
     answer: '',
     citations: [],
     sentences: [],
+    notReady: { count: 0, documents: [] },
     charge: null,
     proofId: null,
     problem: null,
@@ -43,7 +45,15 @@ export function after(turn: Turn, { event, data }: RunEvent): Turn {
     case 'answer.delta':
       return { ...turn, state: 'writing', answer: turn.answer + data.text };
     case 'run.finished':
-      return { ...turn, state: 'done', step: null, answer: data.answer, citations: data.citations, sentences: data.sentences };
+      return {
+        ...turn,
+        state: 'done',
+        step: null,
+        answer: data.answer,
+        citations: data.citations,
+        sentences: data.sentences,
+        notReady: data.not_ready,
+      };
     case 'run.failed':
       return failed(turn, { title: 'There is no answer', detail: data.message });
     case 'run.cancelled':

@@ -7,6 +7,7 @@ import { Link } from 'react-router';
 import { AnswerText } from '~/ui/answer-text';
 import { EmptyState } from '~/ui/empty-state';
 import { formatMilliseconds } from '~/ui/format';
+import { NotSearched } from '~/ui/not-searched';
 
 import { useEditor } from '../model/editor-store';
 import { KindIcon } from './kind-icon';
@@ -143,6 +144,7 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
               ))}
             </ol>
           )}
+          <NotSearched {...run.notReady} />
         </section>
       )}
     </Stack>

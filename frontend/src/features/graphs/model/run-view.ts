@@ -1,6 +1,6 @@
 /** What the editor knows of a run, gathered event by event. */
 import type { RunEvent } from '~/api/events';
-import type { Citation, Sentence } from '~/api/types';
+import type { Citation, NotReady, Sentence } from '~/api/types';
 
 export interface StepView {
   nodeId: string;
@@ -20,6 +20,7 @@ export interface RunView {
   answer: string;
   citations: readonly Citation[];
   sentences: readonly Sentence[];
+  notReady: NotReady;
   usage: Readonly<Record<string, unknown>> | null;
   problem: { nodeId: string | null; message: string } | null;
 }
@@ -32,6 +33,7 @@ export const NO_RUN: RunView = {
   answer: '',
   citations: [],
   sentences: [],
+  notReady: { count: 0, documents: [] },
   usage: null,
   problem: null,
 };
@@ -70,6 +72,7 @@ export function after(run: RunView, { event, data }: RunEvent): RunView {
         answer: data.answer,
         citations: data.citations,
         sentences: data.sentences,
+        notReady: data.not_ready,
         usage: data.usage,
       };
     case 'run.failed':

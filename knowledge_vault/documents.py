@@ -3,7 +3,7 @@
 import json
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import ColumnElement, Row, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -228,6 +228,24 @@ class Documents:
 
     async def list_replacements(self, tenant: TenantId, vault: VaultId) -> Sequence[Entry]:
         return await self._select(tenant, replacements, replacements.c.vault_id == vault)
+
+    async def with_replacements(
+        self, connection: AsyncConnection, tenant: TenantId, ids: Sequence[DocumentId]
+    ) -> Sequence[Document]:
+        """Those of the ids that are the tenant's, in the order given, each with what is to replace it."""
+        present: dict[DocumentId, Document] = {}
+        for start in range(0, len(ids), _MOST_IDS):
+            some = ids[start : start + _MOST_IDS]
+            new = {
+                entry.document.id: entry.document
+                for entry in await self._select_in(
+                    connection, tenant, replacements, replacements.c.id.in_(some)
+                )
+            }
+            for entry in await self._select_in(connection, tenant, documents, documents.c.id.in_(some)):
+                document = entry.document
+                present[document.id] = replace(document, replacement=new.get(document.id))
+        return [present[each] for each in ids if each in present]
 
     async def opened(
         self, connection: AsyncConnection, tenant: TenantId, places: Collection[tuple[DocumentId, int]]

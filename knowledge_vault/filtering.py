@@ -7,7 +7,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.documents import Documents, Entry
@@ -43,7 +43,7 @@ async def set_tags(
             insert(document_tags),
             [
                 {"document_id": document, "tag": number}
-                for number in sorted({_keyed(keys, tag) for tag in tags})
+                for number in sorted({keyed(keys, tag) for tag in tags})
             ],
         )
     for entry in versions:
@@ -75,14 +75,8 @@ async def matching(
             query = query.where(documents.c.created_at >= microseconds(filters.added_after))
         if filters.added_before is not None:
             query = query.where(documents.c.created_at < microseconds(filters.added_before))
-        if wanted := {_keyed(key, tag) for tag in plain(filters.tags)}:
-            having_all = (
-                select(document_tags.c.document_id)
-                .where(document_tags.c.tag.in_(wanted))
-                .group_by(document_tags.c.document_id)
-                .having(func.count() == len(wanted))
-            )
-            query = query.where(documents.c.id.in_(having_all))
+        if wanted := {keyed(key, tag) for tag in plain(filters.tags)}:
+            query = query.where(documents.c.id.in_(having_all(wanted)))
         ids = {DocumentId(each) for each in (await connection.execute(query)).scalars()}
         found |= await _named(all_documents, tenant, vault, ids, filters.documents)
     return found
@@ -109,5 +103,16 @@ async def _named(
     }
 
 
-def _keyed(keys: SearchKeys, tag: str) -> int:
+def having_all(wanted: Collection[int]) -> Select[tuple[str]]:
+    """The documents that have all of these keyed tags."""
+    return (
+        select(document_tags.c.document_id)
+        .where(document_tags.c.tag.in_(wanted))
+        .group_by(document_tags.c.document_id)
+        .having(func.count() == len(wanted))
+    )
+
+
+def keyed(keys: SearchKeys, tag: str) -> int:
+    """What stands for a tag at rest."""
     return keys.word(_LANGUAGE, tag.casefold())

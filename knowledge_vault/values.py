@@ -1,6 +1,6 @@
 """What the vault hands out: ids and frozen values. Nothing here does anything."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -266,6 +266,43 @@ class Filters:
     """Added at this time or later."""
     added_before: datetime | None = None
     """Added before this time."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which of a vault's documents to list. What is empty leaves nothing out."""
+
+    name: str = ""
+    """A part of the name; upper and lower case are the same."""
+    tags: Collection[str] = ()
+    """A document must have all of them."""
+    types: Collection[str] = ()
+    """As in `Filters`."""
+    stages: Collection[Stage] = ()
+    """It, or what is to replace it, is at one of them."""
+    offset: int = 0
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class DocumentPage:
+    """A part of a vault's documents."""
+
+    documents: Sequence[Document]
+    total_count: int
+    """How many the listing lets through, on all pages."""
+    under_way_count: int
+    """How many of the whole vault are being taken in or replaced."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a vault's documents can be told apart by, each with how many documents have it."""
+
+    tags: Mapping[str, int]
+    """In alphabetical order."""
+    types: Mapping[str, int]
+    """Media types, the most frequent first."""
 
 
 class Left(StrEnum):

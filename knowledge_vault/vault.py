@@ -41,6 +41,7 @@ from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.keyring import VaultKeyring, VaultKeys
 from knowledge_vault.keys.owner import OwnerModes
 from knowledge_vault.keys.rotation import VaultKeyRotation
+from knowledge_vault.listing import contents, page, under_way
 from knowledge_vault.not_ready import not_ready
 from knowledge_vault.originals import Originals
 from knowledge_vault.parsing.parsed import Parser
@@ -58,12 +59,15 @@ from knowledge_vault.values import (
     Added,
     Chunk,
     ChunkSizes,
+    Contents,
     Document,
     DocumentId,
+    DocumentPage,
     DocumentText,
     Filters,
     Intake,
     Limits,
+    Listing,
     Origin,
     Passage,
     PassageId,
@@ -426,6 +430,26 @@ class KnowledgeVault:
             replace(entry.document, replacement=replacing.get(entry.document.id))
             for entry in await self._documents.list(tenant_id, vault_id)
         ]
+
+    async def page_of_documents(
+        self, tenant_id: TenantId, vault_id: VaultId, listing: Listing
+    ) -> DocumentPage:
+        """Newest first; opens no more than a page, unless a name is looked for."""
+        keys = (await self._vaults.keys(tenant_id, vault_id)).search
+        async with self._database.reading() as connection:
+            return await page(connection, self._documents, tenant_id, vault_id, keys, listing)
+
+    async def contents(self, tenant_id: TenantId, vault_id: VaultId) -> Contents:
+        """The tags and kinds that its documents have."""
+        keys = (await self._vaults.keys(tenant_id, vault_id)).search
+        async with self._database.reading() as connection:
+            return await contents(connection, self._documents, tenant_id, vault_id, keys)
+
+    async def under_way(self, tenant_id: TenantId, vault_id: VaultId) -> frozenset[DocumentId]:
+        """Documents that are being taken in or replaced."""
+        await self._vaults.check_exists(tenant_id, vault_id)
+        async with self._database.reading() as connection:
+            return await under_way(connection, tenant_id, vault_id)
 
     async def get_document(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
         present = (await self._documents.get(tenant_id, document_id)).document

@@ -4,15 +4,21 @@ from pydantic import BaseModel, Field
 
 from knowledge_vault import values
 
+LEAST = values.ChunkSizes.chosen(characters=200, overlap=0, parent_characters=200)
+MOST = values.ChunkSizes.chosen(characters=4000, overlap=0.4, parent_characters=20_000)
+RECOMMENDED = values.ChunkSizes()
+
 
 class Chunking(BaseModel):
     """How documents are cut into the passages that a search finds."""
 
-    characters: int = Field(1600, ge=200, le=4000)
+    characters: int = Field(RECOMMENDED.characters, ge=LEAST.characters, le=MOST.characters)
     """The most that a passage has."""
-    overlap: float = Field(0.12, ge=0, le=0.4)
+    overlap: float = Field(RECOMMENDED.overlap, ge=LEAST.overlap, le=MOST.overlap)
     """Share of a passage that the next one repeats."""
-    parent_characters: int = Field(4800, ge=200, le=20_000)
+    parent_characters: int = Field(
+        RECOMMENDED.parent_characters, ge=LEAST.parent_characters, le=MOST.parent_characters
+    )
     """The most that is read around a passage that was found."""
 
     def sizes(self) -> values.ChunkSizes:
@@ -25,6 +31,23 @@ class Chunking(BaseModel):
         return cls(
             characters=sizes.characters, overlap=sizes.overlap, parent_characters=sizes.parent_characters
         )
+
+
+class ChunkingChoices(BaseModel):
+    recommended: Chunking
+    """Measured best on real documents."""
+    least: Chunking
+    most: Chunking
+
+
+class RecuttingOut(BaseModel):
+    """How far the cutting anew of a vault's documents has come."""
+
+    is_under_way: bool
+    done: int
+    """Documents that are cut by the newest sizes by now, or that need no new cut."""
+    total: int
+    """0: none was begun since the server started."""
 
 
 class ChunkOut(BaseModel):

@@ -1,18 +1,22 @@
 """HTTP for the documents of one's own vaults: adding, reading, replacing, tagging and deleting them."""
 
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from backend.accounts.principal import SignedIn
 from backend.responses import errors
 from backend.services import ServicesDep
 from backend.vaults.document_schemas import (
+    ContentsOut,
     DocumentChange,
     DocumentOut,
+    DocumentPageOut,
     DocumentTextOut,
     IntakeOut,
+    ListingIn,
     PageOut,
     RefusedFile,
     UploadOut,
@@ -46,6 +50,27 @@ async def list_documents(vault_id: str, principal: SignedIn, services: ServicesD
     """The vault's documents and how far each has come."""
     documents = await services.vault.list_documents(TenantId(principal.tenant_id), VaultId(vault_id))
     return [DocumentOut.of(document) for document in documents]
+
+
+@router.get("/vaults/{vault_id}/documents/page", responses=errors(401, 404, 422, 423))
+async def page_documents(
+    vault_id: str,
+    principal: SignedIn,
+    services: ServicesDep,
+    listing: Annotated[ListingIn, Query()],
+) -> DocumentPageOut:
+    """A part of the vault's documents, newest first; quick with any number of them."""
+    return DocumentPageOut.of(
+        await services.vault.page_of_documents(
+            TenantId(principal.tenant_id), VaultId(vault_id), listing.values()
+        )
+    )
+
+
+@router.get("/vaults/{vault_id}/contents", responses=errors(401, 404, 423))
+async def get_contents(vault_id: str, principal: SignedIn, services: ServicesDep) -> ContentsOut:
+    """The tags and kinds that the vault's documents have, each with how many have it."""
+    return ContentsOut.of(await services.vault.contents(TenantId(principal.tenant_id), VaultId(vault_id)))
 
 
 @router.get("/vaults/{vault_id}/intake", responses=errors(401, 404))

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from knowledge_vault import values
+from knowledge_vault.filtering import MOST_TAGS
 
 
 class DocumentProblem(BaseModel):
@@ -59,6 +60,75 @@ class DocumentOut(BaseModel):
         )
 
 
+class ListingIn(BaseModel):
+    """Which documents to list. What is empty leaves nothing out."""
+
+    name: str = Field("", max_length=200)
+    """A part of the name."""
+    tags: list[str] = Field(default_factory=list, max_length=MOST_TAGS)
+    """A document must have all of them."""
+    types: list[str] = Field(default_factory=list, max_length=30)
+    """Endings of file names such as "pdf", or media types; one of them suffices."""
+    stages: list[values.Stage] = Field(default_factory=list)
+    """It, or what is to replace it, is at one of them."""
+    offset: int = Field(0, ge=0)
+    limit: int = Field(50, ge=1, le=200)
+
+    def values(self) -> values.Listing:
+        return values.Listing(
+            name=self.name,
+            tags=tuple(self.tags),
+            types=tuple(self.types),
+            stages=tuple(self.stages),
+            offset=self.offset,
+            limit=self.limit,
+        )
+
+
+class DocumentPageOut(BaseModel):
+    documents: list[DocumentOut]
+    total_count: int
+    """How many there are on all pages."""
+    under_way_count: int
+    """How many of the whole vault are being taken in or replaced."""
+
+    @classmethod
+    def of(cls, page: values.DocumentPage) -> "DocumentPageOut":
+        return cls(
+            documents=[DocumentOut.of(document) for document in page.documents],
+            total_count=page.total_count,
+            under_way_count=page.under_way_count,
+        )
+
+
+class TagCount(BaseModel):
+    tag: str
+    document_count: int
+
+
+class TypeCount(BaseModel):
+    media_type: str
+    document_count: int
+
+
+class ContentsOut(BaseModel):
+    """What a vault's documents can be told apart by."""
+
+    tags: list[TagCount]
+    """In alphabetical order."""
+    types: list[TypeCount]
+    """The most frequent first."""
+
+    @classmethod
+    def of(cls, contents: values.Contents) -> "ContentsOut":
+        return cls(
+            tags=[TagCount(tag=tag, document_count=count) for tag, count in contents.tags.items()],
+            types=[
+                TypeCount(media_type=kind, document_count=count) for kind, count in contents.types.items()
+            ],
+        )
+
+
 class IntakeOut(BaseModel):
     documents: dict[values.Stage, int]
     """How many are at each stage; stages with none are left out."""
@@ -107,5 +177,5 @@ class DocumentTextOut(BaseModel):
 
 
 class DocumentChange(BaseModel):
-    tags: list[Annotated[str, Field(min_length=1, max_length=60)]] | None = Field(None, max_length=30)
+    tags: list[Annotated[str, Field(min_length=1, max_length=60)]] | None = Field(None, max_length=MOST_TAGS)
     """All the tags it is to have; null leaves them as they are."""

@@ -6,13 +6,35 @@ which stay right, until the sizes are saved again.
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 
 from backend.ingestion import Ingestion
-from knowledge_vault.errors import VaultError
-from knowledge_vault.values import TenantId, VaultId
+from knowledge_vault.errors import NotFound, SealBroken, VaultError
+from knowledge_vault.values import DocumentId, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 
+_PAUSE_S = 1.0
+"""Between looks at documents that were still being taken in."""
+
 log = logging.getLogger("qanat.vaults")
+
+
+@dataclass(frozen=True)
+class Progress:
+    is_under_way: bool
+    done: int
+    """Documents cut by the newest sizes by now, or that need no new cut."""
+    total: int
+    """0 when none was begun since the server started."""
+
+
+@dataclass
+class _Round:
+    """One time through a vault's documents."""
+
+    total: int = 0
+    looked_at: int = 0
+    begun: set[DocumentId] = field(default_factory=set)
 
 
 class Recutting:
@@ -20,28 +42,63 @@ class Recutting:
         self._vault = vault
         self._ingestion = ingestion
         self._running: dict[VaultId, asyncio.Task[None]] = {}
+        self._rounds: dict[VaultId, _Round] = {}
 
     def begin(self, tenant_id: TenantId, vault_id: VaultId) -> None:
         """Begin with the vault, or begin again with it by its newest sizes."""
         if earlier := self._running.get(vault_id):
             earlier.cancel()
-        task = asyncio.create_task(self._cut(tenant_id, vault_id), name=f"recut-{vault_id}")
+        this = self._rounds[vault_id] = _Round()
+        task = asyncio.create_task(self._cut(tenant_id, vault_id, this), name=f"recut-{vault_id}")
         self._running[vault_id] = task
         task.add_done_callback(lambda done: self._forget(vault_id, done))
+
+    async def progress(self, tenant_id: TenantId, vault_id: VaultId) -> Progress:
+        """How far the newest round has come.
+
+        Raises:
+            NotFound: the vault is not this tenant's.
+        """
+        left = await self._vault.under_way(tenant_id, vault_id)
+        this = self._rounds.get(vault_id, _Round())
+        left &= this.begun
+        return Progress(
+            is_under_way=vault_id in self._running or bool(left),
+            done=this.looked_at - len(left),
+            total=this.total,
+        )
 
     async def stop(self) -> None:
         for task in list(self._running.values()):
             task.cancel()
             await asyncio.wait({task})
 
-    async def _cut(self, tenant_id: TenantId, vault_id: VaultId) -> None:
+    async def _cut(self, tenant_id: TenantId, vault_id: VaultId, this: _Round) -> None:
         try:
-            for document in await self._vault.list_documents(tenant_id, vault_id):
-                if await self._vault.cut_anew(tenant_id, document.id):
-                    begun = await self._vault.get_document(tenant_id, document.id)
-                    await self._ingestion.submit(tenant_id, document.id, job=begun.job)
+            waiting = [each.id for each in await self._vault.list_documents(tenant_id, vault_id)]
+            this.total = len(waiting)
+            while True:
+                under_way = await self._vault.under_way(tenant_id, vault_id)
+                for document in waiting:
+                    if document not in under_way:
+                        await self._cut_one(tenant_id, document, this)
+                # What was being taken in may have been cut by the sizes before: it is looked at when it is there.
+                waiting = [document for document in waiting if document in under_way]
+                if not waiting:
+                    break
+                await asyncio.sleep(_PAUSE_S)
         except VaultError as error:  # deleted or locked meanwhile
             log.warning("vault.recutting_ended vault=%s error=%s", vault_id, type(error).__name__)
+
+    async def _cut_one(self, tenant_id: TenantId, document_id: DocumentId, this: _Round) -> None:
+        try:
+            if await self._vault.cut_anew(tenant_id, document_id):
+                this.begun.add(document_id)
+                begun = await self._vault.get_document(tenant_id, document_id)
+                await self._ingestion.submit(tenant_id, document_id, job=begun.job)
+        except (NotFound, SealBroken):  # deleted meanwhile, or damaged, which keeps no other from its turn
+            pass
+        this.looked_at += 1
 
     def _forget(self, vault_id: VaultId, done: asyncio.Task[None]) -> None:
         if self._running.get(vault_id) is done:

@@ -125,13 +125,53 @@ async def test_other_sizes_can_be_looked_at_before_a_vault_is_cut_by_them(ada: P
     refused = await ada.post(f"/api/documents/{document['id']}/chunk-preview", json={"characters": 1})
     assert refused.status_code == 422
 
+    begun = (await ada.get(f"/api/vaults/{vault_id}/recutting")).json()
+    assert begun == {"is_under_way": False, "done": 0, "total": 0}
     changed = await ada.patch(f"/api/vaults/{vault_id}", json={"chunking": sizes})
     assert changed.json()["chunking"] == sizes
     async with asyncio.timeout(60):
-        while (await ada.get(f"/api/documents/{document['id']}/chunks")).json() == before:
+        while (progress := (await ada.get(f"/api/vaults/{vault_id}/recutting")).json())["is_under_way"]:
             await asyncio.sleep(0.05)
+    assert progress == {"is_under_way": False, "done": 1, "total": 1}
     after = (await ada.get(f"/api/documents/{document['id']}/chunks")).json()
     assert [(chunk["start"], chunk["end"]) for chunk in after] == places
+
+
+async def test_the_sizes_between_which_one_may_choose_are_told_and_kept_to(ada: Person) -> None:
+    choices = (await ada.get("/api/chunking")).json()
+    vault = (await ada.post("/api/vaults", json={"name": "sizes"})).json()
+    assert vault["chunking"] == choices["recommended"]
+    for allowed in (choices["least"], choices["most"], choices["recommended"]):
+        changed = await ada.patch(f"/api/vaults/{vault['id']}", json={"chunking": allowed})
+        assert changed.json()["chunking"] == allowed
+    for size, value in choices["most"].items():
+        beyond = {**choices["recommended"], size: value + 1}
+        refused = await ada.patch(f"/api/vaults/{vault['id']}", json={"chunking": beyond})
+        assert refused.status_code == 422
+
+
+async def test_documents_are_listed_a_page_at_a_time_by_what_one_looks_for(ada: Person, ben: Person) -> None:
+    vault_id = (await ada.post("/api/vaults", json={"name": "many"})).json()["id"]
+    files = [(f"report-{number}.txt", f"Bees {number}.".encode()) for number in range(3)]
+    await add(ada, vault_id, [*files, ("notes.md", b"# Wasps")])
+    documents = await ready(ada, vault_id)
+    await ada.patch(f"/api/documents/{documents[0]['id']}", json={"tags": ["quarter", "draft"]})
+
+    async def listed(query: str) -> tuple[list[str], int]:
+        page = (await ada.get(f"/api/vaults/{vault_id}/documents/page?{query}")).json()
+        return [each["name"] for each in page["documents"]], page["total_count"]
+
+    assert await listed("limit=2") == (["notes.md", "report-2.txt"], 4)
+    assert await listed("limit=2&offset=2") == (["report-1.txt", "report-0.txt"], 4)
+    assert await listed("name=PORT-1") == (["report-1.txt"], 1)
+    assert await listed("types=md&types=pdf") == (["notes.md"], 1)
+    assert await listed("tags=quarter&tags=draft&stages=active") == (["report-0.txt"], 1)
+    assert await listed("stages=failed") == ([], 0)
+    contents = (await ada.get(f"/api/vaults/{vault_id}/contents")).json()
+    assert [each["tag"] for each in contents["tags"]] == ["draft", "quarter"]
+    assert contents["types"][0] == {"media_type": "text/plain", "document_count": 3}
+    for path in ("documents/page", "contents", "recutting"):
+        assert (await ben.get(f"/api/vaults/{vault_id}/{path}")).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["web-pages", "site-maps"])

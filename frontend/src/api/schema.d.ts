@@ -324,6 +324,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/chunking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Chunking Choices
+         * @description The sizes that documents are cut by unless their owner chooses others, and between which ones may choose.
+         */
+        get: operations["list_chunking_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/documents/{document_id}": {
         parameters: {
             query?: never;
@@ -1142,6 +1162,26 @@ export interface paths {
         patch: operations["change_vault"];
         trace?: never;
     };
+    "/api/vaults/{vault_id}/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Contents
+         * @description The tags and kinds that the vault's documents have, each with how many have it.
+         */
+        get: operations["get_contents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/vaults/{vault_id}/documents": {
         parameters: {
             query?: never;
@@ -1160,6 +1200,26 @@ export interface paths {
          * @description Add files. Each is judged by itself: one that is refused keeps no other out.
          */
         post: operations["add_documents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vaults/{vault_id}/documents/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Page Documents
+         * @description A part of the vault's documents, newest first; quick with any number of them.
+         */
+        get: operations["page_documents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1306,6 +1366,26 @@ export interface paths {
          *     The one before serves until it is ready. It is built under a new search secret.
          */
         post: operations["rebuild_vault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vaults/{vault_id}/recutting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Recutting
+         * @description How far the documents have been cut by the vault's newest sizes; the old chunks serve meanwhile.
+         */
+        get: operations["get_recutting"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1904,6 +1984,12 @@ export interface components {
              */
             parent_characters: number;
         };
+        /** ChunkingChoices */
+        ChunkingChoices: {
+            least: components["schemas"]["Chunking"];
+            most: components["schemas"]["Chunking"];
+            recommended: components["schemas"]["Chunking"];
+        };
         /**
          * Citation
          * @description The claim that part of an answer rests on these very words. `document_text[start:end] == quote`.
@@ -2026,6 +2112,16 @@ export interface components {
             proof_id: string | null;
             usage: components["schemas"]["Usage"];
         };
+        /**
+         * ContentsOut
+         * @description What a vault's documents can be told apart by.
+         */
+        ContentsOut: {
+            /** Tags */
+            tags: components["schemas"]["TagCount"][];
+            /** Types */
+            types: components["schemas"]["TypeCount"][];
+        };
         /** Currency */
         Currency: {
             /** Decimals */
@@ -2070,6 +2166,15 @@ export interface components {
             vault_id: string;
             /** Version */
             version: number;
+        };
+        /** DocumentPageOut */
+        DocumentPageOut: {
+            /** Documents */
+            documents: components["schemas"]["DocumentOut"][];
+            /** Total Count */
+            total_count: number;
+            /** Under Way Count */
+            under_way_count: number;
         };
         /** DocumentProblem */
         DocumentProblem: {
@@ -2561,6 +2666,18 @@ export interface components {
             /** Uses */
             uses: number;
         };
+        /**
+         * RecuttingOut
+         * @description How far the cutting anew of a vault's documents has come.
+         */
+        RecuttingOut: {
+            /** Done */
+            done: number;
+            /** Is Under Way */
+            is_under_way: boolean;
+            /** Total */
+            total: number;
+        };
         /** RefusedFile */
         RefusedFile: {
             /** Detail */
@@ -2798,6 +2915,13 @@ export interface components {
             /** Unchanged Count */
             unchanged_count: number;
         };
+        /** TagCount */
+        TagCount: {
+            /** Document Count */
+            document_count: number;
+            /** Tag */
+            tag: string;
+        };
         /** TemplateOut */
         TemplateOut: {
             /** Description */
@@ -2873,6 +2997,13 @@ export interface components {
         TryIn: {
             /** Question */
             question: string;
+        };
+        /** TypeCount */
+        TypeCount: {
+            /** Document Count */
+            document_count: number;
+            /** Media Type */
+            media_type: string;
         };
         /** UnlockIn */
         UnlockIn: {
@@ -4063,6 +4194,36 @@ export interface operations {
             };
             /** @description Problem details */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_chunking_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChunkingChoices"];
+                };
+            };
+            /** @description Problem details */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6415,6 +6576,67 @@ export interface operations {
             };
         };
     };
+    get_contents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vault_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentsOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Problem details */
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     list_documents: {
         parameters: {
             query?: never;
@@ -6514,6 +6736,75 @@ export interface operations {
             };
             /** @description Problem details */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    page_documents: {
+        parameters: {
+            query?: {
+                name?: string;
+                tags?: string[];
+                types?: string[];
+                stages?: components["schemas"]["Stage"][];
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                vault_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentPageOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            423: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7084,6 +7375,57 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_recutting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                vault_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecuttingOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -57,6 +57,17 @@ class Settings(BaseSettings):
     """A sentence-transformers folder; by default multilingual-e5-small in `models_dir`."""
     embedder_threads: int | None = Field(None, ge=1)
     """Documents embedded side by side, a thread each; by default as many as cores. They give way to all else."""
+
+    qdrant_url: str | None = Field(None, pattern=r"^https?://[^/]")
+    """A Qdrant server or cluster to keep the search index in, instead of in the data folder."""
+    qdrant_api_key: SecretStr | None = None
+    """The key for that server."""
+    qdrant_collection: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]+$")
+    """The collection there; one installation's alone. By default a name made for this installation."""
+    qdrant_ca_file: Path | None = None
+    """Who signs that server's certificate, where it is no public authority."""
+    qdrant_copies: int = Field(1, ge=1)
+    """On how many nodes of a cluster each point is kept, in a collection made anew."""
 
     llm_path: Path | None = None
     """A GGUF file to answer with; by default the packaged SmolLM2-135M-Instruct in `models_dir`."""

@@ -6,6 +6,7 @@ import hmac
 import logging
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -38,6 +39,7 @@ from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
+from backend.sealed import Sealer
 from backend.server_secrets import get_secret
 from backend.services import Part, Services
 from backend.settings import Settings
@@ -45,6 +47,9 @@ from backend.vaults.recutting import Recutting
 from knowledge_vault.embedding import SentenceTransformerEmbedder
 from knowledge_vault.errors import NotFound, VaultError
 from knowledge_vault.fetching import Fetcher
+from knowledge_vault.index.edge import EdgeEngine
+from knowledge_vault.index.engine import Engine
+from knowledge_vault.index.server import ServerEngine
 from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.tenants import TenantKeys
 from knowledge_vault.values import Document, DocumentId, Filters, Limits, Stage, TenantId, VaultId
@@ -210,6 +215,25 @@ def chat_model(settings: Settings) -> runtime_ports.ChatModel:
     )
 
 
+async def index_engine(settings: Settings, database: Database, sealer: Sealer, *, dimension: int) -> Engine:
+    """What keeps the search index: a Qdrant server by address, or a folder."""
+    folder = settings.data_dir / "index"
+    if settings.qdrant_url is None:
+        return EdgeEngine(folder, dimension=dimension)
+    shutil.rmtree(
+        folder, ignore_errors=True
+    )  # what was there before: documents deleted later would stay in it
+    name = await get_secret(database, sealer, "index-name")
+    return ServerEngine(
+        settings.qdrant_url,
+        collection=settings.qdrant_collection or f"qanat-{name.hex()[:16]}",
+        dimension=dimension,
+        api_key=settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None,
+        ca_file=settings.qdrant_ca_file,
+        copies=settings.qdrant_copies,
+    )
+
+
 def local_token(root_key: RootKey, boot_id: str) -> str:
     """What the owner's own command line signs in with: only who can read the root key can make it."""
     return "ql_" + hmac.new(root_key.secret, f"local:{boot_id}".encode(), hashlib.sha256).hexdigest()
@@ -242,6 +266,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             clock=clock,
             embedder=embedder,
             limits=Limits(file_bytes=settings.max_upload_bytes),
+            engine=await index_engine(settings, database, server_sealer, dimension=embedder.dimension),
         )
         licensing = Licensing(
             database=database,

@@ -106,7 +106,7 @@ class KnowledgeVault:
     ) -> None:
         """`data_dir` gets `originals/` and `index/`, both mode 0700. The tables must exist before `start`.
 
-        `engine` and `parser` are the product's own unless a test brings others.
+        Without an `engine` the index is in that folder; `parser` is the product's own unless a test brings another.
         """
         os.umask(0o077)  # the index engine makes its files readable for all otherwise
         self._database = database

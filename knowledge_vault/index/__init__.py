@@ -1,1 +1,1 @@
-"""The search index: scrambled, rebuildable, and never the only copy of anything. The only home of `qdrant_edge`."""
+"""The search index: scrambled, rebuildable, and never the only copy of anything. Each engine has a file of its own."""

@@ -6,6 +6,7 @@ when first needed (15 ms) and the least used are closed again, so that a thousan
 
 import contextlib
 import errno
+import logging
 import os
 import shutil
 import threading
@@ -31,13 +32,19 @@ _OPTIMIZE_AFTER = 5_000
 """Points added to an open shard before its graph is built anew: searches stay fast without rebuilding each time."""
 
 _DROPPED = "dropped-"
+_SETTINGS = "edge_config.json"
+"""The file that makes a folder a shard."""
+
+log = logging.getLogger("qanat.vault")
 
 _T = TypeVar("_T")
 
 
 class _Shard:
-    def __init__(self, handle: Any) -> None:
+    def __init__(self, handle: Any, file: tuple[int, int] | None) -> None:
         self.handle = handle
+        self.file = file
+        """Which file on the disk its settings were read from: another one there, or none, means another shard."""
         self.lock = threading.RLock()
         self.added = 0
         self.is_closed = False
@@ -144,6 +151,10 @@ class EdgeEngine:
                 if offset is None:
                     return found
 
+    def count(self, shard: VaultId) -> int:
+        with self._using(shard) as opened:
+            return 0 if opened is None else int(_ask(lambda: opened.handle.info()).points_count)
+
     def shards(self) -> set[VaultId]:
         return {
             VaultId(path.name)
@@ -209,19 +220,28 @@ class EdgeEngine:
                 raise VaultUnavailable(
                     "The search index is closed, for the server is stopping. Start it again."
                 )
-            if shard in self._open:
+            path = self._path(shard)
+            if shard in self._open and self._open[shard].file == _file_of(path):
                 self._open.move_to_end(shard)
                 return self._open[shard]
-            path = self._path(shard)
-            if not (path / "edge_config.json").exists():
+            if shard in self._open:
+                self._let_go(shard)
+            if not (path / _SETTINGS).exists():
                 if not create:
                     return None
                 shutil.rmtree(path, ignore_errors=True)
                 path.mkdir(mode=0o700)
             self._make_room()
-            opened = _Shard(_ask(lambda: _open_or_create(path, self._dimension)))
+            opened = _Shard(_ask(lambda: _open_or_create(path, self._dimension)), _file_of(path))
             self._open[shard] = opened
             return opened
+
+    def _let_go(self, shard: VaultId) -> None:
+        """Of a shard whose folder was taken away or exchanged while it was open: what it holds is no more there."""
+        log.error("index.folder_gone vault=%s", shard)
+        gone = self._open.pop(shard)
+        with gone.lock, contextlib.suppress(VaultUnavailable):
+            gone.close()
 
     def _make_room(self) -> None:
         for shard in list(self._open):
@@ -234,6 +254,15 @@ class EdgeEngine:
                     del self._open[shard]
                 finally:
                     candidate.lock.release()
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    """What names the shard in this folder on the disk; None when there is none. Takes two microseconds."""
+    try:
+        found = (path / _SETTINGS).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _open_or_create(path: Path, dimension: int) -> Any:
@@ -249,7 +278,7 @@ def _open_or_create(path: Path, dimension: int) -> Any:
         VectorStorageDatatype,
     )
 
-    if (path / "edge_config.json").exists():
+    if (path / _SETTINGS).exists():
         return EdgeShard.load(str(path))
     shard = EdgeShard.create(
         str(path),

@@ -1,6 +1,7 @@
 """What an engine that stores and finds points can do. It sees scrambled vectors and keyed numbers only.
 
-Each vault has a shard of its own: a search cannot reach another vault's points, whatever its filter.
+Each vault has a shard of its own: no search reaches another vault's points. Where shards are folders or dictionaries
+that holds whatever the filter; where they are parts of one collection, the engine's own filter sees to it.
 All methods block; `VaultIndex` calls them from threads.
 """
 
@@ -51,6 +52,9 @@ class Engine(Protocol):
 
     def ids(self, shard: VaultId) -> set[PassageId]:
         """All points of the shard; empty when there is none."""
+
+    def count(self, shard: VaultId) -> int:
+        """How many points the shard has, quickly; 0 when there is none, or when it was taken away meanwhile."""
 
     def shards(self) -> set[VaultId]: ...
 

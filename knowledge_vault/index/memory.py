@@ -48,6 +48,10 @@ class MemoryEngine:
         with self._lock:
             return set(self._shards.get(shard, {}))
 
+    def count(self, shard: VaultId) -> int:
+        with self._lock:
+            return len(self._shards.get(shard, {}))
+
     def shards(self) -> set[VaultId]:
         with self._lock:
             return set(self._shards)

@@ -1,9 +1,16 @@
-"""One suite for every engine, and what the scrambling keeps and hides."""
+"""One suite for every engine, and what the scrambling keeps and hides.
 
+The engine that speaks to a Qdrant server runs against a stand-in, and against a real server where QANAT_TEST_QDRANT_URL
+names one (with QANAT_TEST_QDRANT_API_KEY, where it wants a key).
+"""
+
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,15 +19,28 @@ from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Engine, Point
 from knowledge_vault.index.memory import MemoryEngine
 from knowledge_vault.index.scramble import NOISE_RADIUS, SearchKeys
+from knowledge_vault.index.server import ServerEngine
 from knowledge_vault.values import DocumentId, PassageId, TenantId, VaultId
+from tests.knowledge_vault import qdrant_stand_in
 
 SIZE = 32
 SHARD = VaultId(UUID(int=1).hex)
 OTHER = VaultId(UUID(int=2).hex)
 
 
-@pytest.fixture(params=["edge", "memory"])
+@pytest.fixture(params=["edge", "memory", "server", "real server"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "server":
+        with qdrant_stand_in.running() as stand_in:
+            engine = ServerEngine(stand_in.address, collection="qanat", dimension=SIZE)
+            yield engine
+            engine.close()
+            assert stand_in.broken == []
+        return
+    if request.param == "real server":
+        with a_collection_of_a_real_server() as engine:
+            yield engine
+        return
     made: Engine = (
         EdgeEngine(tmp_path / "index", dimension=SIZE, most_open=2)
         if request.param == "edge"
@@ -28,6 +48,20 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     )
     yield made
     made.close()
+
+
+@contextmanager
+def a_collection_of_a_real_server() -> Iterator[ServerEngine]:
+    address, api_key = os.environ.get("QANAT_TEST_QDRANT_URL"), os.environ.get("QANAT_TEST_QDRANT_API_KEY")
+    if not address:
+        pytest.skip("no Qdrant server: name one with QANAT_TEST_QDRANT_URL")
+    name = f"qanat-test-{uuid4().hex}"
+    engine = ServerEngine(address, collection=name, dimension=SIZE, api_key=api_key)
+    try:
+        yield engine
+    finally:
+        engine.close()
+        httpx.delete(f"{address}/collections/{name}", headers={"api-key": api_key} if api_key else {})
 
 
 def unit(seed: int) -> NDArray[np.float32]:
@@ -74,12 +108,32 @@ def test_no_vault_sees_another(engine: Engine) -> None:
     assert ids(engine.nearest(OTHER, unit(1), limit=9, within=None)) == [2]
     assert ids(engine.matching(SHARD, {5: 1.0}, limit=9, within=None)) == [1]
     assert engine.shards() == {SHARD, OTHER}
+    assert (engine.count(SHARD), engine.count(OTHER)) == (1, 1)
+
+
+def test_a_passage_that_two_shards_have_stays_in_each(engine: Engine) -> None:
+    engine.upsert(SHARD, [point(1, terms=(5,)), point(2)])
+    engine.upsert(OTHER, [point(1, document="other", terms=(6,))])
+    assert ids(engine.matching(SHARD, {5: 1.0, 6: 1.0}, limit=9, within=None)) == [1]
+    engine.delete(OTHER, [PassageId(UUID(int=1).hex), PassageId(UUID(int=2).hex)])
+    assert {UUID(each).int for each in engine.ids(SHARD)} == {1, 2}
+    engine.drop(OTHER)
+    assert (engine.count(SHARD), engine.count(OTHER)) == (2, 0)
+
+
+def test_thousands_of_documents_can_be_permitted(engine: Engine) -> None:
+    engine.upsert(SHARD, [point(seed, document=f"d{seed}", terms=(5,)) for seed in range(1, 10)])
+    many = [f"x{number}" for number in range(25_000)]
+    assert set(ids(engine.nearest(SHARD, unit(1), limit=9, within=[*many, "d3", "d4"]))) == {3, 4}
+    hits = engine.nearest(SHARD, unit(2), limit=3, within=["a", *many, *(f"d{n}" for n in range(1, 10))])
+    assert ids(hits) == ids(engine.nearest(SHARD, unit(2), limit=3, within=None))
+    assert engine.matching(SHARD, {5: 1.0}, limit=9, within=many) == []
 
 
 def test_adding_again_replaces(engine: Engine) -> None:
     engine.upsert(SHARD, [point(1, terms=(5,))])
     engine.upsert(SHARD, [point(1, terms=(6,))])
-    assert len(engine.ids(SHARD)) == 1
+    assert len(engine.ids(SHARD)) == engine.count(SHARD) == 1
     assert engine.matching(SHARD, {5: 1.0}, limit=9, within=None) == []
     assert ids(engine.matching(SHARD, {6: 1.0}, limit=9, within=None)) == [1]
 

@@ -9,8 +9,8 @@ import pytest
 from tests.repository.sources import PACKAGES, ROOT, files
 
 HOMES = {
-    "qdrant_edge": "knowledge_vault/index/",
-    "qdrant_client": "knowledge_vault/index/",
+    "qdrant_edge": "knowledge_vault/index/edge.py",
+    "qdrant_client": "knowledge_vault/index/server.py",
     "sentence_transformers": "knowledge_vault/embedding.py",
     "cryptography": "knowledge_vault/crypto.py",
     "langgraph": "agent_runtime/compiler.py",

@@ -43,6 +43,7 @@ from backend.sealed import Sealer
 from backend.server_secrets import get_secret
 from backend.services import Part, Services
 from backend.settings import Settings
+from backend.vaults.following import keep_following
 from backend.vaults.recutting import Recutting
 from knowledge_vault.embedding import SentenceTransformerEmbedder
 from knowledge_vault.errors import NotFound, VaultError
@@ -55,6 +56,7 @@ from knowledge_vault.keys.tenants import TenantKeys
 from knowledge_vault.values import Document, DocumentId, Filters, Limits, Stage, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from knowledge_vault.web_pages import WebPages
+from knowledge_vault.web_schedule import WebSchedule
 from licensing import siwe
 from licensing.service import Licensing
 from licensing.settings import LicensingSettings
@@ -381,6 +383,11 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         await submit_unfinished(vault, ingestion)
         resuming = asyncio.create_task(keep_submitting(vault, ingestion), name="resume-documents")
         stack.push_async_callback(_cancelled, resuming)
+        web_pages = WebPages(vault, Fetcher())
+        following = asyncio.create_task(
+            keep_following(WebSchedule(vault, web_pages), ingestion), name="follow-web-pages"
+        )
+        stack.push_async_callback(_cancelled, following)
 
         # Importing the embedder's libraries takes longer than everything else: pages are served meanwhile, and
         # what needs a vector waits for it.
@@ -395,7 +402,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             vault=vault,
             ingestion=ingestion,
             recutting=recutting,
-            web_pages=WebPages(vault, Fetcher()),
+            web_pages=web_pages,
             agents=agents,
             publishing=Publishing(database, clock, agents, licensing, sealer_for=tenant_keys.sealer),
             catalogue=Catalogue(agents, accounts, licensing),

@@ -13,6 +13,7 @@ from knowledge_vault.errors import NotFound, SealBroken
 from knowledge_vault.keys import DataKey
 from knowledge_vault.keys.keyring import VaultKeys
 from knowledge_vault.moments import at, microseconds
+from knowledge_vault.periods import next_time
 from knowledge_vault.ports import Clock, Database
 from knowledge_vault.tables import (
     chunks,
@@ -21,8 +22,18 @@ from knowledge_vault.tables import (
     document_texts,
     documents,
     replacements,
+    web_sources,
 )
-from knowledge_vault.values import Document, DocumentId, Origin, Problem, Stage, TenantId, VaultId
+from knowledge_vault.values import (
+    Document,
+    DocumentId,
+    Origin,
+    Period,
+    Problem,
+    Stage,
+    TenantId,
+    VaultId,
+)
 from knowledge_vault.vaults import Vaults
 
 _MOST_OPENED = 16_384
@@ -184,6 +195,12 @@ class Documents:
                 insert(document_origins).values(
                     document_id=new.id, version=new.version, sealed=new.data_key.seal(origin, "origin")
                 )
+            )
+            moment = next_time(self._clock.now(), new.id, Period.DAILY)
+            await connection.execute(
+                insert(web_sources)
+                .prefix_with("OR IGNORE")  # it is followed already, as its owner chose
+                .values(document_id=new.id, period=Period.DAILY, next_at=moment and microseconds(moment))
             )
 
     async def origin(self, entry: Entry) -> Origin | None:

@@ -126,11 +126,16 @@ class PageRefused(VaultError):
 
 
 class PageUnavailable(VaultError):
-    def __init__(self, url: str, *, reason: str) -> None:
+    """`status`: what its server answered, if it did; `retry_after_s`: when it asked to be asked again."""
+
+    def __init__(
+        self, url: str, *, reason: str, status: int | None = None, retry_after_s: int | None = None
+    ) -> None:
         super().__init__(
             f"{url[:300]!r} could not be fetched: {reason}. Try again later, or save it and add the file."
         )
         self.url, self.reason = url, reason
+        self.status, self.retry_after_s = status, retry_after_s
 
 
 class VaultFull(DocumentRefused):

@@ -135,7 +135,13 @@ class Fetcher:
             if response.status == 304 and known is not None:
                 return None
             if response.status != 200:
-                raise PageUnavailable(shown, reason=f"its server answered with status {response.status}")
+                wait = told.get("retry-after", "")
+                raise PageUnavailable(
+                    shown,
+                    reason=f"its server answered with status {response.status}",
+                    status=response.status,
+                    retry_after_s=int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 8 else None,
+                )
             content = await self._body(response, told.get("content-encoding", ""), shown)
         return Fetched(
             url=url,

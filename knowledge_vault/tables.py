@@ -192,6 +192,20 @@ document_origins = Table(
     comment="Where documents that came from the web came from.",
 )
 
+web_sources = Table(
+    "vault_web_sources",
+    metadata,
+    Column("document_id", String, ForeignKey("vault_documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("period", String, nullable=False, comment="see values.Period"),
+    Column("next_at", BigInteger, index=True, comment="microseconds since 1970, UTC; none: not by itself"),
+    Column("fetched_at", BigInteger, comment="when it was last asked for"),
+    Column("changed_at", BigInteger, comment="when it was last found changed"),
+    Column("failures", Integer, nullable=False, server_default="0", comment="in a row"),
+    Column("sealed_problem", LargeBinary, comment="of the last time, by the data key of the version below"),
+    Column("problem_version", Integer),
+    comment="When documents that came from the web are fetched again.",
+)
+
 document_texts = Table(
     "vault_document_texts",
     metadata,

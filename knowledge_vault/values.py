@@ -105,6 +105,38 @@ class Problem:
     """What happened and what to do next."""
 
 
+class Period(StrEnum):
+    """How often a page of the web is fetched again by itself."""
+
+    NEVER = "never"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+    @property
+    def hours(self) -> int | None:
+        """None for never."""
+        return {"never": None, "hourly": 1, "daily": 24, "weekly": 24 * 7}[self.value]
+
+
+@dataclass(frozen=True)
+class WebSource:
+    """The page of the web that a document came from, and how it is kept up with."""
+
+    url: str
+    period: Period
+    fetched_at: datetime | None
+    """When it was last asked for after it was added, whatever came of it."""
+    changed_at: datetime | None
+    """When it was last found changed."""
+    next_at: datetime | None
+    """When it is asked for again; None when it never is, by choice or since it failed too often."""
+    failures: int
+    """In a row."""
+    problem: Problem | None
+    """Why it could not be fetched the last time; what was read before stays."""
+
+
 @dataclass(frozen=True)
 class Document:
     id: DocumentId
@@ -132,6 +164,8 @@ class Document:
     """What its owner calls it by, in alphabetical order."""
     replacement: "Document | None" = None
     """What takes its place once all of that can be found; only in lists and when asked for by id."""
+    web_source: WebSource | None = None
+    """None for a file; only in lists and when asked for by id."""
 
     @property
     def job(self) -> str:

@@ -28,6 +28,7 @@ from knowledge_vault.errors import (
     DocumentDamaged,
     NotFound,
     SealBroken,
+    VaultError,
     VaultLocked,
     VaultUnavailable,
 )
@@ -71,6 +72,7 @@ from knowledge_vault.values import (
     Origin,
     Passage,
     PassageId,
+    Period,
     Protection,
     Reindexing,
     SealedLimits,
@@ -82,6 +84,7 @@ from knowledge_vault.values import (
     VaultId,
 )
 from knowledge_vault.vaults import Vaults
+from knowledge_vault.web_sources import WebSources
 
 log = logging.getLogger("qanat.vault")
 
@@ -161,6 +164,8 @@ class KnowledgeVault:
             forget_deleted_rows=lambda: forget_deleted_rows(database),
         )
         """Who holds the vaults' keys, and replacing them."""
+        self.web_sources = WebSources(database, clock)
+        """When documents that came from the web are fetched again."""
         self._quarantine = Quarantine(
             database,
             self._vaults,
@@ -295,6 +300,21 @@ class KnowledgeVault:
         ]
         return next((each for each in reversed(found) if each is not None), None)
 
+    async def follow(self, tenant_id: TenantId, document_id: DocumentId, period: Period) -> Document:
+        """Fetch the page that a document came from so often from now on; what failed before is forgotten.
+
+        Raises:
+            NotFound: no such document, or it did not come from the web.
+        """
+        if (await self.get_document(tenant_id, document_id)).web_source is None:
+            raise NotFound("web address of document", document_id)
+        await self.web_sources.choose(document_id, period)
+        return await self.get_document(tenant_id, document_id)
+
+    async def note_not_fetched(self, tenant_id: TenantId, document_id: DocumentId, error: VaultError) -> None:
+        """Remember that, and why, the page that a document came from could not be fetched."""
+        await self.web_sources.note_failure(await self._documents.get(tenant_id, document_id), error)
+
     async def cut_anew(self, tenant_id: TenantId, document_id: DocumentId) -> bool:
         """Begin to cut an active document by its vault's present sizes; the old chunks serve until the new ones do.
 
@@ -426,9 +446,15 @@ class KnowledgeVault:
             entry.document.id: entry.document
             for entry in await self._documents.list_replacements(tenant_id, vault_id)
         }
+        entries = await self._documents.list(tenant_id, vault_id)
+        sources = await self.web_sources.of(entries)
         return [
-            replace(entry.document, replacement=replacing.get(entry.document.id))
-            for entry in await self._documents.list(tenant_id, vault_id)
+            replace(
+                entry.document,
+                replacement=replacing.get(entry.document.id),
+                web_source=sources.get(entry.document.id),
+            )
+            for entry in entries
         ]
 
     async def page_of_documents(
@@ -452,9 +478,10 @@ class KnowledgeVault:
             return await under_way(connection, tenant_id, vault_id)
 
     async def get_document(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
-        present = (await self._documents.get(tenant_id, document_id)).document
+        entry = await self._documents.get(tenant_id, document_id)
         new = await self._documents.find_replacement(tenant_id, document_id)
-        return replace(present, replacement=new.document) if new else present
+        source = (await self.web_sources.of([entry])).get(document_id)
+        return replace(entry.document, replacement=new.document if new else None, web_source=source)
 
     async def find_open_document(self, tenant_id: TenantId, document_id: DocumentId) -> Document | None:
         """As `get_document`; None when it is gone, locked or damaged, so that it keeps no other from going on."""

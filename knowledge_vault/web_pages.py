@@ -7,15 +7,15 @@ sealed with it.
 import asyncio
 import html
 import re
-import urllib.robotparser
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
+from urllib.robotparser import RobotFileParser
 
 from knowledge_vault.errors import DocumentRefused, NotFound, PageRefused, PageUnavailable
 from knowledge_vault.fetching import Fetched, Fetcher, Freshness
 from knowledge_vault.parsing.kinds import HEAD_BYTES, HTML, recognise
-from knowledge_vault.values import Added, DocumentId, Origin, TenantId, VaultId
+from knowledge_vault.values import Added, DocumentId, Origin, Period, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 
 MOST_PAGES = 200
@@ -23,7 +23,7 @@ MOST_PAGES = 200
 _DEEPEST = 2
 """How many links away from the first page, and how many site maps inside site maps."""
 _AT_ONCE = 4
-_ROBOT = "Qanat"
+ROBOT = "Qanat"
 _MOST_LINKS = 2_000
 _MOST_LOOKED_AT = 2_000_000
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,1000})</title", re.IGNORECASE)
@@ -49,17 +49,23 @@ class WebPages:
         self._vault = vault
         self._fetcher = fetcher
 
-    async def add(self, tenant: TenantId, vault: VaultId, url: str) -> Added:
+    async def add(
+        self, tenant: TenantId, vault: VaultId, url: str, *, period: Period = Period.DAILY
+    ) -> Added:
         """Fetch a page and add it under its title, else under its address. Then `parse` and `index`.
+
+        `period`: how often it is fetched again by itself (`web_schedule.py`).
 
         Raises:
             PageRefused, PageUnavailable: it could not be fetched.
             DocumentRefused: what lies there is no document.
         """
         await self._vault.get_vault(tenant, vault)
-        return await self._keep(tenant, vault, await self._fetched(url))
+        return await self._keep(tenant, vault, await self._fetched(url), period)
 
-    async def add_site(self, tenant: TenantId, vault: VaultId, url: str, *, limit: int) -> SiteAdded:
+    async def add_site(
+        self, tenant: TenantId, vault: VaultId, url: str, *, limit: int, period: Period = Period.DAILY
+    ) -> SiteAdded:
         """Add the pages that a site map names, or, where there is none, that the page's links lead to.
 
         Only pages of the same host that the site's robots.txt allows, at most `limit` of them, at most two links away.
@@ -69,18 +75,23 @@ class WebPages:
         """
         await self._vault.get_vault(tenant, vault)
         first = await self._fetched(url)
-        robots = await self._robots(first.url)
+        robots = await self.robots(first.url)
         added: list[Added] = []
         refused: list[PageNotAdded] = []
         async for page in self._walk(first, robots, min(limit, MOST_PAGES), refused):
             try:
-                added.append(await self._keep(tenant, vault, page))
+                added.append(await self._keep(tenant, vault, page, period))
             except DocumentRefused as error:
                 refused.append(PageNotAdded(page.url, error.title, error.detail))
         return SiteAdded(tuple(added), tuple(refused))
 
-    async def synchronize(self, tenant: TenantId, document: DocumentId) -> bool:
+    async def synchronize(
+        self, tenant: TenantId, document: DocumentId, *, rules: RobotFileParser | None = None
+    ) -> bool:
         """Fetch a page again and, if it has changed, begin to replace the document. Then `parse` and `index`.
+
+        What came of it is remembered with the document. `rules`: the site's robots.txt, for a program that asks by
+        itself; a person who asks is no robot.
 
         Raises:
             NotFound: no such document, or it did not come from the web.
@@ -91,27 +102,44 @@ class WebPages:
         if origin is None:
             await self._vault.get_document(tenant, document)
             raise NotFound("web address of document", document)
+        try:
+            if rules is not None and not rules.can_fetch(ROBOT, origin.url):
+                raise PageRefused(
+                    origin.url, reason="its site's robots.txt asks programs to leave this page out"
+                )
+            has_changed = await self._replace_if_changed(tenant, document, origin)
+        except (PageRefused, PageUnavailable, DocumentRefused) as error:
+            await self._vault.note_not_fetched(tenant, document, error)
+            raise
+        await self._vault.web_sources.note_fetched(document, changed=has_changed)
+        return has_changed
+
+    async def _replace_if_changed(self, tenant: TenantId, document: DocumentId, origin: Origin) -> bool:
         page = await self._fetcher.fetch(origin.url, known=Freshness(origin.etag, origin.last_modified))
         if page is None:
             return False
-        name = name_of(page)
         added = await self._vault.replace_document(
-            tenant, document, content=_pieces(page.content), name=name, origin=_origin(page)
+            tenant, document, content=_pieces(page.content), name=name_of(page), origin=_origin(page)
         )
         return not added.already_there
 
-    async def _keep(self, tenant: TenantId, vault: VaultId, page: Fetched) -> Added:
-        return await self._vault.add_document(
+    async def _keep(self, tenant: TenantId, vault: VaultId, page: Fetched, period: Period) -> Added:
+        added = await self._vault.add_document(
             tenant, vault, name=name_of(page), content=_pieces(page.content), origin=_origin(page)
         )
+        if added.already_there or period is Period.DAILY:
+            return added
+        document = await self._vault.follow(tenant, added.document.id, period)
+        return Added(document, already_there=False)
 
     async def _fetched(self, url: str) -> Fetched:
         page = await self._fetcher.fetch(url)
         assert page is not None  # only a known version can be unchanged
         return page
 
-    async def _robots(self, url: str) -> urllib.robotparser.RobotFileParser:
-        robots = urllib.robotparser.RobotFileParser()
+    async def robots(self, url: str) -> RobotFileParser:
+        """The rules of the site that this page is of; a site that has none forbids nothing."""
+        robots = RobotFileParser()
         try:
             page = await self._fetched(urljoin(url, "/robots.txt"))
             robots.parse(page.content[:500_000].decode("utf-8", "replace").splitlines())
@@ -122,7 +150,7 @@ class WebPages:
     async def _walk(
         self,
         first: Fetched,
-        robots: urllib.robotparser.RobotFileParser,
+        robots: RobotFileParser,
         limit: int,
         refused: list[PageNotAdded],
     ) -> AsyncIterator[Fetched]:
@@ -138,7 +166,7 @@ class WebPages:
             following: list[str] = []
             for page in level:
                 if not _is_map(page):
-                    if not robots.can_fetch(_ROBOT, page.url):
+                    if not robots.can_fetch(ROBOT, page.url):
                         refused.append(_forbidden(page.url))
                         continue
                     yield page
@@ -153,7 +181,7 @@ class WebPages:
                 if url in seen or urlsplit(url).netloc != urlsplit(first.url).netloc:
                     continue
                 seen.add(url)
-                if robots.can_fetch(_ROBOT, url):
+                if robots.can_fetch(ROBOT, url):
                     wanted.append(url)
                 else:
                     refused.append(_forbidden(url))
@@ -161,7 +189,7 @@ class WebPages:
                 return
             level = await self._fetch_all(wanted[: limit - given], refused)
 
-    async def _first_map(self, url: str, robots: urllib.robotparser.RobotFileParser) -> list[Fetched]:
+    async def _first_map(self, url: str, robots: RobotFileParser) -> list[Fetched]:
         """The site map that robots.txt names, or that lies in its usual place."""
         host = urlsplit(url).netloc
         named = [each for each in robots.site_maps() or [] if urlsplit(each).netloc == host]

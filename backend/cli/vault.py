@@ -12,7 +12,7 @@ import typer
 from backend.cli.connection import CommandFailed, connected, find_vault, result_of
 from backend.cli.running import run
 from backend.settings import Settings
-from knowledge_vault.values import Stage
+from knowledge_vault.values import Period, Stage
 
 app = typer.Typer(help="Put documents into vaults and search them.", no_args_is_help=True)
 
@@ -64,10 +64,11 @@ def add_page(
         bool, typer.Option(help="Also the pages that its site map names, or that it links to.")
     ] = False,
     limit: Annotated[int, typer.Option(help="The most pages, with --site.")] = 20,
+    every: Annotated[Period, typer.Option(help="How often it is fetched again by itself.")] = Period.DAILY,
     as_json: AsJson = False,
 ) -> None:
     """Add a page of the web, or a site's pages, and wait until each can be searched."""
-    run(_add_page(vault, url, limit=limit if site else None, as_json=as_json))
+    run(_add_page(vault, url, limit=limit if site else None, period=every, as_json=as_json))
 
 
 @app.command("synchronize")
@@ -78,15 +79,16 @@ def synchronize(
     run(_synchronize(vault, as_json=as_json))
 
 
-async def _add_page(name: str, url: str, *, limit: int | None, as_json: bool) -> None:
+async def _add_page(name: str, url: str, *, limit: int | None, period: Period, as_json: bool) -> None:
     async with connected(Settings()) as client:
         vault = await _find(client, name)
         if vault is None:
             vault = result_of(await client.post("/api/vaults", json={"name": name}))
+        body = {"url": url, "period": period}
         if limit is None:
-            asked = client.post(f"/api/vaults/{vault['id']}/web-pages", json={"url": url})
+            asked = client.post(f"/api/vaults/{vault['id']}/web-pages", json=body)
         else:
-            asked = client.post(f"/api/vaults/{vault['id']}/site-maps", json={"url": url, "limit": limit})
+            asked = client.post(f"/api/vaults/{vault['id']}/site-maps", json={**body, "limit": limit})
         fetched = result_of(await asked)
         ids = {document["id"] for document in fetched["accepted"] + fetched["already_there"]}
         finished = await wait_for(client, vault["id"], ids, quiet=as_json)

@@ -14,6 +14,32 @@ class DocumentProblem(BaseModel):
     detail: str
 
 
+class WebSourceOut(BaseModel):
+    url: str
+    period: values.Period
+    """How often it is fetched again by itself."""
+    fetched_at: datetime | None
+    """When it was last asked for after it was added."""
+    changed_at: datetime | None
+    """When it was last found changed."""
+    next_at: datetime | None
+    """When it is asked for again; null when it never is, by choice or since it failed too often."""
+    problem: DocumentProblem | None
+    """Why it could not be fetched the last time; what was read before stays and is searched."""
+
+    @classmethod
+    def of(cls, source: values.WebSource) -> "WebSourceOut":
+        problem = source.problem
+        return cls(
+            url=source.url,
+            period=source.period,
+            fetched_at=source.fetched_at,
+            changed_at=source.changed_at,
+            next_at=source.next_at,
+            problem=DocumentProblem(title=problem.title, detail=problem.detail) if problem else None,
+        )
+
+
 class DocumentOut(BaseModel):
     id: str
     vault_id: str
@@ -37,6 +63,8 @@ class DocumentOut(BaseModel):
     """New content that takes this one's place once all of it can be found."""
     tags: list[str]
     """In alphabetical order."""
+    web_source: WebSourceOut | None
+    """The page of the web that it came from; null for a file, and in a replacement."""
 
     @classmethod
     def of(cls, document: values.Document) -> "DocumentOut":
@@ -55,6 +83,7 @@ class DocumentOut(BaseModel):
             chunks_done=document.chunks_done,
             created_at=document.created_at,
             tags=list(document.tags),
+            web_source=WebSourceOut.of(document.web_source) if document.web_source else None,
             version=document.version,
             replacement=cls.of(document.replacement) if document.replacement else None,
         )

@@ -10,7 +10,7 @@ from backend.responses import errors
 from backend.services import ServicesDep
 from backend.vaults.document_schemas import DocumentOut, RefusedFile, UploadOut
 from knowledge_vault.errors import DocumentRefused, NotFound, PageRefused, PageUnavailable
-from knowledge_vault.values import Added, DocumentId, TenantId, VaultId
+from knowledge_vault.values import Added, DocumentId, Period, TenantId, VaultId
 from knowledge_vault.web_pages import MOST_PAGES
 
 router = APIRouter(prefix="/api", tags=["vaults"])
@@ -18,11 +18,17 @@ router = APIRouter(prefix="/api", tags=["vaults"])
 
 class WebPageIn(BaseModel):
     url: str = Field(min_length=1, max_length=2000)
+    period: Period = Period.DAILY
+    """How often it is fetched again by itself."""
 
 
 class SiteMapIn(WebPageIn):
     limit: int = Field(20, ge=1, le=MOST_PAGES)
     """The most pages that are added."""
+
+
+class FollowIn(BaseModel):
+    period: Period
 
 
 class Synchronized(BaseModel):
@@ -39,7 +45,7 @@ async def add_web_page(
 ) -> UploadOut:
     """Fetch a page of the public web and add it under its title."""
     tenant_id = TenantId(principal.tenant_id)
-    added = await services.web_pages.add(tenant_id, VaultId(vault_id), body.url)
+    added = await services.web_pages.add(tenant_id, VaultId(vault_id), body.url, period=body.period)
     return await _taken_in(services, tenant_id, [added], [])
 
 
@@ -49,9 +55,21 @@ async def add_site_map(
 ) -> UploadOut:
     """Add the pages that a site map names, or that a page links to on its own host; robots.txt is respected."""
     tenant_id = TenantId(principal.tenant_id)
-    found = await services.web_pages.add_site(tenant_id, VaultId(vault_id), body.url, limit=body.limit)
+    found = await services.web_pages.add_site(
+        tenant_id, VaultId(vault_id), body.url, limit=body.limit, period=body.period
+    )
     refused = [RefusedFile(name=each.url, title=each.title, detail=each.detail) for each in found.refused]
     return await _taken_in(services, tenant_id, found.added, refused)
+
+
+@router.put("/documents/{document_id}/web-source", responses=errors(401, 404, 422))
+async def follow_web_page(
+    document_id: str, body: FollowIn, principal: SignedIn, services: ServicesDep
+) -> DocumentOut:
+    """Choose how often the page that a document came from is fetched again by itself; begins anew after giving up."""
+    return DocumentOut.of(
+        await services.vault.follow(TenantId(principal.tenant_id), DocumentId(document_id), body.period)
+    )
 
 
 @router.post("/documents/{document_id}/synchronize", status_code=202, responses=errors(401, 404, 422, 502))

@@ -1,5 +1,6 @@
 """The database's schema: migrations lead to the tables as declared, and an upgrade loses nothing."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,6 +67,42 @@ async def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> No
     await database.close()
     assert refused is not None
     assert "newer" in str(refused)
+
+
+async def test_web_pages_of_an_earlier_version_are_followed_daily_from_the_next_day_on(
+    tmp_path: Path,
+) -> None:
+    database = Database.at(tmp_path / "qanat.db")
+    began = time.time_ns() // 1000
+    async with database.writing() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(schema.alembic_config(sync), "0008"))
+        await connection.execute(
+            text(
+                "INSERT INTO vault_vaults (id, tenant_id, created_at, key_version, sealed_key, search_version, "
+                "sealed_search_secret, sealed_labels) VALUES ('v', 'ada', 1, 1, x'00', 1, x'00', x'00')"
+            )
+        )
+        for name in ("a", "b"):
+            await connection.execute(
+                text(
+                    "INSERT INTO vault_documents (id, tenant_id, vault_id, version, stage, progress, attempt, "
+                    "media_type, size_bytes, content_mac, chunk_count, original, created_at, sealed_name) VALUES "
+                    "(:id, 'ada', 'v', 1, 'active', 1, 1, 'text/html', 5, :mac, 1, :id, 1, x'00')"
+                ),
+                {"id": name, "mac": name.encode()},
+            )
+            await connection.execute(
+                text("INSERT INTO vault_document_origins VALUES (:id, 1, x'00')"), {"id": name}
+            )
+        await connection.run_sync(lambda sync: command.upgrade(schema.alembic_config(sync), "head"))
+        rows = await connection.execute(
+            text("SELECT period, next_at FROM vault_web_sources ORDER BY next_at")
+        )
+        (one, first), (other, last) = [tuple(row) for row in rows]
+    assert (one, other) == ("daily", "daily")
+    day = 86_400_000_000
+    assert began < first < last <= time.time_ns() // 1000 + day
+    await database.close()
 
 
 async def test_documents_of_the_first_version_keep_their_place(tmp_path: Path) -> None:

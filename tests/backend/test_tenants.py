@@ -21,6 +21,7 @@ BODIES = {
     "top_up_license": {"amount": 1},
     "prepare_top_up": {"amount": 1},
     "change_document": {"tags": ["mine"]},
+    "follow_web_page": {"period": "never"},
     "preview_chunks": {"characters": 400},
     "grant_vault": {"days": 1},
     "rotate_vault_keys": {"what": "vault"},

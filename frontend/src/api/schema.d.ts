@@ -552,6 +552,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/documents/{document_id}/web-source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Follow Web Page
+         * @description Choose how often the page that a document came from is fetched again by itself; begins anew after giving up.
+         */
+        put: operations["follow_web_page"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/earnings": {
         parameters: {
             query?: never;
@@ -2166,6 +2186,7 @@ export interface components {
             vault_id: string;
             /** Version */
             version: number;
+            web_source: components["schemas"]["WebSourceOut"] | null;
         };
         /** DocumentPageOut */
         DocumentPageOut: {
@@ -2223,6 +2244,10 @@ export interface components {
             tags?: string[];
             /** Types */
             types?: string[];
+        };
+        /** FollowIn */
+        FollowIn: {
+            period: components["schemas"]["Period"];
         };
         /** GrantIn */
         GrantIn: {
@@ -2531,6 +2556,12 @@ export interface components {
             /** Vault Id */
             vault_id: string;
         };
+        /**
+         * Period
+         * @description How often a page of the web is fetched again by itself.
+         * @enum {string}
+         */
+        Period: "never" | "hourly" | "daily" | "weekly";
         /** PreparedOut */
         PreparedOut: {
             /** Transactions */
@@ -2895,6 +2926,8 @@ export interface components {
              * @default 20
              */
             limit: number;
+            /** @default daily */
+            period: components["schemas"]["Period"];
             /** Url */
             url: string;
         };
@@ -3156,6 +3189,21 @@ export interface components {
         };
         /** WebPageIn */
         WebPageIn: {
+            /** @default daily */
+            period: components["schemas"]["Period"];
+            /** Url */
+            url: string;
+        };
+        /** WebSourceOut */
+        WebSourceOut: {
+            /** Changed At */
+            changed_at: string | null;
+            /** Fetched At */
+            fetched_at: string | null;
+            /** Next At */
+            next_at: string | null;
+            period: components["schemas"]["Period"];
+            problem: components["schemas"]["DocumentProblem"] | null;
             /** Url */
             url: string;
         };
@@ -4868,6 +4916,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    follow_web_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FollowIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };

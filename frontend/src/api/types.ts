@@ -13,6 +13,7 @@ export type OwnerModePromise = Schemas['PromiseOut'];
 export type OwnerModeChoice = Schemas['ModeIn'];
 export type Unlocking = Schemas['UnlockIn'];
 export type VaultDocument = Schemas['DocumentOut'];
+export type WebSource = Schemas['WebSourceOut'];
 export type Upload = Schemas['UploadOut'];
 export type DocumentText = Schemas['DocumentTextOut'];
 export type Passage = Schemas['PassageOut'];

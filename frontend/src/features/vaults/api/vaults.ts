@@ -4,6 +4,7 @@ import { api, unwrap } from '~/api/client';
 import { problemOf } from '~/api/problem';
 import type { Upload, Vault } from '~/api/types';
 
+import type { Period } from '../model/periods';
 import { isUnderWay } from '../model/stages';
 
 export const vaultsQuery = queryOptions({
@@ -137,10 +138,33 @@ export function useAddWebPages(vaultId: string) {
   const client = useQueryClient();
   const params = { path: { vault_id: vaultId } };
   return useMutation({
-    mutationFn: ({ url, limit }: { url: string; limit: number | null }) =>
+    mutationFn: ({ url, limit, period }: { url: string; limit: number | null; period: Period }) =>
       limit === null
-        ? unwrap(api.POST('/api/vaults/{vault_id}/web-pages', { params, body: { url } }))
-        : unwrap(api.POST('/api/vaults/{vault_id}/site-maps', { params, body: { url, limit } })),
+        ? unwrap(api.POST('/api/vaults/{vault_id}/web-pages', { params, body: { url, period } }))
+        : unwrap(api.POST('/api/vaults/{vault_id}/site-maps', { params, body: { url, limit, period } })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['vaults'] }),
+  });
+}
+
+export function useFollowWebPage() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ documentId, period }: { documentId: string; period: Period }) =>
+      unwrap(
+        api.PUT('/api/documents/{document_id}/web-source', {
+          params: { path: { document_id: documentId } },
+          body: { period },
+        }),
+      ),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['vaults'] }),
+  });
+}
+
+export function useSynchronizeDocument() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (documentId: string) =>
+      unwrap(api.POST('/api/documents/{document_id}/synchronize', { params: { path: { document_id: documentId } } })),
     onSettled: () => client.invalidateQueries({ queryKey: ['vaults'] }),
   });
 }

@@ -1,5 +1,5 @@
 /** Add a page of the public web by its address, or a whole site's pages up to a limit. */
-import { Button, Checkbox, Group, NumberInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NativeSelect, NumberInput, Stack, Text, TextInput } from '@mantine/core';
 import { IconWorld } from '@tabler/icons-react';
 import { useState } from 'react';
 
@@ -7,17 +7,19 @@ import { formatCount } from '~/ui/format';
 import { ProblemNotice } from '~/ui/problem-notice';
 
 import { useAddWebPages } from '../api/vaults';
+import { PERIODS, isPeriod, type Period } from '../model/periods';
 
 export function AddWebPage({ vaultId }: { vaultId: string }) {
   const [url, setUrl] = useState('');
   const [wholeSite, setWholeSite] = useState(false);
   const [limit, setLimit] = useState(20);
+  const [period, setPeriod] = useState<Period>('daily');
   const add = useAddWebPages(vaultId);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        add.mutate({ url, limit: wholeSite ? limit : null }, { onSuccess: () => setUrl('') });
+        add.mutate({ url, limit: wholeSite ? limit : null, period }, { onSuccess: () => setUrl('') });
       }}
     >
       <Stack gap="xs">
@@ -42,6 +44,16 @@ export function AddWebPage({ vaultId }: { vaultId: string }) {
             label="The whole site: pages that its site map names or the page links to"
             checked={wholeSite}
             onChange={(event) => setWholeSite(event.currentTarget.checked)}
+          />
+          <NativeSelect
+            size="xs"
+            aria-label="How often it is fetched again"
+            data={PERIODS.map(({ value, label }) => ({ value, label: `Fetch again: ${label.toLowerCase()}` }))}
+            value={period}
+            onChange={(event) => {
+              const chosen = event.currentTarget.value;
+              if (isPeriod(chosen)) setPeriod(chosen);
+            }}
           />
           {wholeSite && (
             <NumberInput

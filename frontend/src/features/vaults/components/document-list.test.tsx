@@ -20,7 +20,8 @@ const aDocument = (change: Partial<VaultDocument>): VaultDocument => ({
   chunk_count: 2,
   chunks_done: 2,
   version: 1,
-    tags: [],
+  tags: [],
+  web_source: null,
   replacement: null,
   created_at: '2026-01-01T00:00:00Z',
   ...change,
@@ -56,4 +57,28 @@ test('a document says how far it is, why it failed, and what can be done about i
   expect(within(list).getByText(/16 of 40/)).toBeVisible();
   expect(within(list).getByRole('button', { name: 'Stop taking long.pdf in' })).toBeEnabled();
   expect(within(list).getByRole('button', { name: 'Try stopped.pdf again' })).toBeEnabled();
+});
+
+test('a page of the web says where it is from, how often it is fetched again, and what went wrong', () => {
+  const source = {
+    url: 'https://example.org/bees',
+    period: 'weekly' as const,
+    fetched_at: new Date(Date.now() - 3 * 3600_000).toISOString(),
+    changed_at: null,
+    next_at: new Date(Date.now() + 50 * 3600_000).toISOString(),
+    problem: { title: 'Page is gone', detail: 'The page is gone. What was read of it before stays and is searched.' },
+  };
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={new QueryClient()}>
+        <MemoryRouter>
+          <DocumentList documents={[aDocument({ web_source: source })]} />
+        </MemoryRouter>
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+  expect(screen.getByRole('link', { name: source.url })).toHaveAttribute('href', source.url);
+  expect(screen.getByRole('combobox', { name: 'How often bees.txt is fetched again' })).toHaveValue('weekly');
+  expect(screen.getByText(/last fetched 3 hours ago · next in 2 days/)).toBeVisible();
+  expect(screen.getByText(/stays and is searched/)).toBeVisible();
 });

@@ -17,6 +17,7 @@ import {
   useReplaceDocument,
   useRetryDocument,
 } from '../api/vaults';
+import { WebSourceLine } from './web-source-line';
 import { canBeginAgain, isMoving, stageInWords } from '../model/stages';
 import classes from './document-list.module.css';
 
@@ -53,6 +54,7 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
                   .filter((part) => part !== null)
                   .join(' · ')}
               </Text>
+              {document.web_source !== null && <WebSourceLine document={document} source={document.web_source} />}
               {document.error !== null && (
                 <Text fz="sm" c={document.stage === 'failed' ? 'var(--q-bad)' : 'dimmed'}>
                   {document.error.detail}

@@ -129,11 +129,12 @@ class Ingestion:
                 )
 
     async def _read(self, entry: Entry) -> Parsed:
+        is_web_page = await self._documents.origin(entry) is not None
         async with ReadingProgress(self._database, self._documents, entry, share=_PARSED) as told:
             return await self._parser.parse(
                 self._originals.stream(entry.original, entry.data_key),
                 name=entry.document.name,
-                kind=Kind(entry.document.media_type),
+                kind=Kind(entry.document.media_type, is_web_page=is_web_page),
                 limits=self._limits,
                 progress=told,
             )

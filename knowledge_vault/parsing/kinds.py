@@ -80,6 +80,8 @@ _MOST_CONTROLS = 0.02
 @dataclass(frozen=True)
 class Kind:
     media_type: str
+    is_web_page: bool = False
+    """It came from the web by its address: of HTML, only the main part is read."""
 
 
 def recognise(name: str, head: bytes) -> Kind:

@@ -60,7 +60,7 @@ class ParserProcess:
         limits: Limits,
         progress: Progress | None = None,
     ) -> Parsed:
-        job = {"name": name, "media_type": kind.media_type, "limits": dataclasses.asdict(limits)}
+        job = {"name": name, **dataclasses.asdict(kind), "limits": dataclasses.asdict(limits)}
         wall_s = limits.wall_s + (limits.recognition_s if kind.media_type == PDF else 0)
         self._running += 1
         if self._idle is not None:

@@ -50,6 +50,8 @@ class Reader:
     recognizer: Recognizer | None
     progress: Callable[[float], None]
     depth: int = 0
+    is_web_page: bool = False
+    """The file itself is one, not what may be inside it."""
 
     def read(self, pieces: Iterable[bytes], *, name: str, media_type: str) -> Parsed:
         """The text of a file whose kind is known by its beginning.
@@ -84,7 +86,7 @@ class Reader:
             return read_letter(content, name=name, limits=limits, read_member=self._read_member)
         text = decode(content, name)
         if media_type == HTML:
-            return read_html(text, name=name)
+            return read_html(text, name=name, is_web_page=self.is_web_page)
         if media_type == JSON:
             return read_json(text, name=name, limits=limits)
         if media_type == JSON_LINES:
@@ -117,7 +119,7 @@ class Reader:
         if not content:
             raise DocumentWithoutText(name)
         kind = recognise(name, content[:HEAD_BYTES])
-        inner = replace(self, depth=self.depth + 1, progress=_untold)
+        inner = replace(self, depth=self.depth + 1, progress=_untold, is_web_page=False)
         return inner.read([content], name=name, media_type=kind.media_type)
 
 

@@ -34,7 +34,7 @@ def serve(line: socket.socket, recognizer: Recognizer | None) -> None:
     recognizer = recognizer if job["media_type"] == PDF else None
     confine.limit(limits)
     confine.give_up_rights(readable=_libraries(), programs=programs_of(recognizer))
-    reader = Reader(limits, recognizer, _Progress(line))
+    reader = Reader(limits, recognizer, _Progress(line), is_web_page=job["is_web_page"])
     try:
         first = source.read(_PIECE)
         if not first:

@@ -1,5 +1,7 @@
 """Every kind of file is read true to the original, and every bad one is refused with words that help."""
 
+from dataclasses import replace
+
 import pytest
 
 from knowledge_vault.errors import (
@@ -18,9 +20,11 @@ from knowledge_vault.values import Limits
 from tests.knowledge_vault.making import a_docx, a_locked_pdf, a_pdf, a_zip, stream
 
 
-async def read(name: str, content: bytes | str, *, limits: Limits | None = None) -> Parsed:
+async def read(
+    name: str, content: bytes | str, *, limits: Limits | None = None, is_web_page: bool = False
+) -> Parsed:
     data = content.encode() if isinstance(content, str) else content
-    kind = recognise(name, data[:8192])
+    kind = replace(recognise(name, data[:8192]), is_web_page=is_web_page)
     parser = ParserProcess()
     try:
         return await parser.parse(stream(data), name=name, kind=kind, limits=limits or Limits())
@@ -57,6 +61,44 @@ async def test_html_becomes_text_without_markup_or_addresses() -> None:
     assert "They eat grass and weeds; café." in parsed.text
     assert "| ash | 50 |" in parsed.text
     assert not [mark for mark in ("x.example", "alert", "<p>", "charset") if mark in parsed.text]
+
+
+WEB_PAGE = (
+    "<html><head><title>Honey</title></head><body>"
+    "<header class='site-header'><a href='/'>Home</a> <a href='/shop'>Buy our jars</a></header>"
+    "<nav><ul><li><a href='/a'>Sitemenu one</a><li><a href='/b'>Sitemenu two</a></ul></nav>"
+    "<main><h1>Honey</h1><p>" + "Bees make honey from nectar and keep it in wax combs. " * 8 + "</p>"
+    "<h2>Yields</h2><table><tr><th>kind</th><th>honey</th></tr>"
+    "<tr><td>carnica</td><td>27 kg &amp; more</td></tr></table>"
+    "<p>Yields differ from year to year.</p></main>"
+    "<footer>All rights reserved. <a href='/privacy'>Privacy</a></footer></body></html>"
+)
+
+
+async def test_of_a_page_of_the_web_the_main_part_is_read_with_its_headings_and_tables() -> None:
+    saved = await read("honey.html", WEB_PAGE)
+    assert "All rights reserved." in saved.text, "a saved file is read whole"
+    fetched = await read("honey.html", WEB_PAGE, is_web_page=True)
+    assert fetched.text.startswith("# Honey\n\nBees make honey")
+    assert "## Yields\n\n| kind | honey |\n" in fetched.text
+    assert "\n| carnica | 27 kg & more |\n\nYields differ from year to year." in fetched.text
+    assert not [mark for mark in ("Sitemenu", "rights", "Buy our jars") if mark in fetched.text]
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<html><body><div class='sidebar'>"
+        + "<p>Opening hours of the library</p>" * 20
+        + "</div></body></html>",
+        "<html><body><p>Short, and all there is.</p></body></html>",
+        "<table><tr><td><table><tr><td>Laid out</td><td>by tables</td></tr></table></td></tr></table>",
+        "<<<p>bees",
+    ],
+)
+async def test_a_page_of_the_web_without_a_main_part_is_read_whole(markup: str) -> None:
+    whole = await read("page.html", markup)
+    assert (await read("page.html", markup, is_web_page=True)).text == whole.text
 
 
 async def test_markdown_and_plain_text_are_kept_to_the_character() -> None:

@@ -40,7 +40,8 @@ async def finish(vault: KnowledgeVault, document: DocumentId) -> None:
 async def test_a_page_is_added_under_its_title_and_replaced_only_when_it_changed(
     vault: KnowledgeVault, home: VaultId
 ) -> None:
-    site = Site({"/bees": BEES.format("Bees sleep at night.")})
+    menu = "<nav>" + "<a href='/x'>Shop and login</a>" * 9 + "</nav>"
+    site = Site({"/bees": BEES.format("Bees sleep at night. " * 20 + menu)})
     async with a_server(site) as (port, asked):
         pages = WebPages(vault, only_here(port))
         url = f"http://127.0.0.1:{port}/bees"
@@ -50,6 +51,9 @@ async def test_a_page_is_added_under_its_title_and_replaced_only_when_it_changed
         assert added.document.name == "All about-bees"
         [passage] = (await vault.search(ALICE, [home], "when do bees sleep")).passages
         assert "Bees sleep at night." in passage.text
+        assert "Shop" not in passage.text
+        read = await vault.document_text(ALICE, document)
+        assert read.text[passage.start : passage.end] == passage.text
         assert (await pages.add(ALICE, home, url)).already_there
 
         assert not await pages.synchronize(ALICE, document)

@@ -18,6 +18,7 @@ HOMES = {
     "web3": "licensing/chain.py",
     "httpcore": "knowledge_vault/fetching.py",
     "kreuzberg": "knowledge_vault/parsing/reading/",
+    "resiliparse": "knowledge_vault/parsing/reading/main_content.py",
     "pypdfium2": "knowledge_vault/parsing/reading/",
 }
 """A heavy library and the one place that knows it."""

@@ -9,6 +9,7 @@ import kreuzberg
 from knowledge_vault.errors import DocumentUnreadable
 from knowledge_vault.parsing.kinds import HTML, PPTX
 from knowledge_vault.parsing.parsed import Parsed
+from knowledge_vault.parsing.reading.main_content import main_content
 from knowledge_vault.parsing.reading.text import clean
 from knowledge_vault.values import Page
 
@@ -22,12 +23,16 @@ def read_office(content: bytes, *, media_type: str, name: str) -> Parsed:
     return Parsed(_extract(content, media_type, name), (), "markdown")
 
 
-def read_html(markup: str, *, name: str) -> Parsed:
-    """The body, under the page's title where no heading of the first rank says it."""
+def read_html(markup: str, *, name: str, is_web_page: bool = False) -> Parsed:
+    """The body, under the page's title where no heading of the first rank says it.
+
+    Of a page of the web its main part, where that can be told; of a saved file all, since somebody chose it so.
+    """
     titled = re.search(r"<title\b[^>]*>([^<]*)</title>", markup, re.IGNORECASE)
     # the text is decoded already: a character set named in the head must not make it be decoded again
     body = re.sub(r"<head\b.*?</head\s*>", "", markup, count=1, flags=re.IGNORECASE | re.DOTALL)
-    text = _extract(body.encode("utf-8", "replace"), HTML, name)
+    main = main_content(markup) if is_web_page else None
+    text = _extract((main or body).encode("utf-8", "replace"), HTML, name)
     title = " ".join(html.unescape(titled[1]).split()) if titled else ""
     if title and not re.search(r"^# ", text, re.MULTILINE):
         text = f"# {title}\n\n{text}"

@@ -464,7 +464,10 @@ async def _vectors_part(vault: KnowledgeVault, loading: asyncio.Task[None]) -> P
     if error := loading.exception():
         return Part("vectors", False, str(error))
     stats = await vault.stats()
-    return Part("vectors", True, f"{stats.chunks} chunks of {stats.documents} documents")
+    detail = f"{stats.chunks} chunks of {stats.documents} documents"
+    if stats.vaults_to_compare:
+        detail += f"; the index of {stats.vaults_to_compare} vaults is still to be compared with them"
+    return Part("vectors", True, detail)
 
 
 def _model_part(settings: Settings, model: runtime_ports.ChatModel) -> Part:

@@ -64,16 +64,16 @@ class Custody:
         vault_key: VaultKeyRotation,
         search_secret: SearchRotation,
         *,
-        repair: Callable[[TenantId, VaultId], Awaitable[None]],
+        compare_index: Callable[[TenantId, VaultId], Awaitable[None]],
         forget_deleted_rows: Callable[[], Awaitable[None]],
     ) -> None:
-        """`repair` makes a vault's index agree with SQL; `forget_deleted_rows` empties the database's log."""
+        """`compare_index` has a vault's index agree with SQL soon; `forget_deleted_rows` empties the database's log."""
         self._database = database
         self._keyring = keyring
         self._modes = modes
         self._vault_key = vault_key
         self._search_secret = search_secret
-        self._repair = repair
+        self._compare_index = compare_index
         self._forget_deleted_rows = forget_deleted_rows
         self._one_at_a_time: defaultdict[VaultId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rotations: dict[tuple[VaultId, Replacing], Rotation] = {}
@@ -124,7 +124,7 @@ class Custody:
     ) -> None:
         """As `OwnerModes.unlock`; what waited for it is gone on with, but for documents, which are the caller's."""
         await self._modes.unlock(tenant_id, vault_id, hours=hours, passphrase=passphrase, code=code)
-        await self._repair(tenant_id, vault_id)
+        await self._compare_index(tenant_id, vault_id)
         await self._resume(tenant_id, vault_id)
 
     async def lock(self, tenant_id: TenantId, vault_id: VaultId) -> None:

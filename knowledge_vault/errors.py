@@ -13,6 +13,7 @@ VaultError
 ├── PageRefused              a web address that is not fetched, whatever lies there
 ├── PageUnavailable          a web page could not be fetched: repeating may help
 ├── VaultUnavailable         a part did not answer: repeating may help
+│   └── IndexDamaged             a vault's index on the disk cannot be read: it is built again
 ├── VaultLocked              its owner holds the key, and has not opened it: unlock, then repeat
 ├── UnlockRefused            not the passphrase or recovery code of this vault
 ├── ModeRefused              the owner mode cannot be changed like that now
@@ -152,6 +153,15 @@ class VaultFull(DocumentRefused):
 
 class VaultUnavailable(VaultError):
     """A part of the vault did not answer; repeating may help."""
+
+
+class IndexDamaged(VaultUnavailable):
+    """The engine could not work with what lies on the disk. Nothing is lost: the index is made of the documents."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The search index could not be read. It is rebuilt from the documents: try again in a moment."
+        )
 
 
 class VaultLocked(VaultError):

@@ -259,6 +259,10 @@ class Ingestion:
         return await asyncio.to_thread(put_together)
 
     async def _activate(self, tenant: TenantId, entry: Entry, progress: Progress) -> None:
+        async with self._index.held_still(entry.document.vault_id):
+            await self._make_active(tenant, entry, progress)
+
+    async def _make_active(self, tenant: TenantId, entry: Entry, progress: Progress) -> None:
         vault = entry.document.vault_id
         keys = (await self._vaults.keys(tenant, vault)).search
         found = await self._passages.of_document(entry)
@@ -283,7 +287,7 @@ class Ingestion:
                         await statistics.count_in(connection, keys, found)
         except SearchSecretReplaced:
             await self._index.drop(keys.shard)  # adding to it made it anew
-            await self._activate(tenant, entry, progress)
+            await self._make_active(tenant, entry, progress)
             return
         except VaultFull as error:
             await self._documents.fail(entry, title=error.title, detail=error.detail)

@@ -202,19 +202,24 @@ class Passages:
             for number in range(count)
         ]
 
-    async def active_ids(self, tenant: TenantId, vault: VaultId) -> set[PassageId]:
-        async with self._database.reading() as connection:
-            rows = await connection.execute(
-                select(chunks.c.id)
-                .join(documents, documents.c.id == chunks.c.document_id)
-                .where(
-                    documents.c.tenant_id == tenant,
-                    documents.c.vault_id == vault,
-                    documents.c.stage == Stage.ACTIVE,
-                    documents.c.version == chunks.c.version,
-                )
+    async def active_ids(
+        self, tenant: TenantId, vault: VaultId, *, among: Collection[PassageId] | None = None
+    ) -> set[PassageId]:
+        """Of a vault, or those of `among`: at most a few hundred."""
+        query = (
+            select(chunks.c.id)
+            .join(documents, documents.c.id == chunks.c.document_id)
+            .where(
+                documents.c.tenant_id == tenant,
+                documents.c.vault_id == vault,
+                documents.c.stage == Stage.ACTIVE,
+                documents.c.version == chunks.c.version,
             )
-        return {PassageId(each) for each in rows.scalars()}
+        )
+        if among is not None:
+            query = query.where(chunks.c.id.in_(list(among)))
+        async with self._database.reading() as connection:
+            return {PassageId(each) for each in (await connection.execute(query)).scalars()}
 
 
 _Row = tuple[VaultId, DocumentId, int, int, bytes]

@@ -24,6 +24,8 @@ class Question:
     mean_word_count: Mapping[Language, float]
     population: int
     """Chunks of all the vaults."""
+    chunk_counts: Mapping[VaultId, int]
+    """Of each vault."""
     share_without_spaces: float
     telling: Mapping[Language, Mapping[str, float]]
     """The weights by which `relevance` counts."""
@@ -58,12 +60,14 @@ async def weigh(
     """Weigh the words over all vaults searched together, so that their passages compare."""
     words = split_words(text)
     totals: dict[Language, Totals] = {}
-    for key in keys.values():
+    chunk_counts = dict.fromkeys(keys, 0)
+    for vault, key in keys.items():
         for language, more in (await statistics.totals(connection, key)).items():
             known = totals.get(language, Totals(0, 0))
             totals[language] = Totals(
                 known.chunk_count + more.chunk_count, known.word_count + more.word_count
             )
+            chunk_counts[vault] += more.chunk_count
     stems = {language: list(dict.fromkeys(stem(words, language))) for language in totals}
     containing: dict[tuple[Language, str], int] = {}
     for key in keys.values():
@@ -92,6 +96,7 @@ async def weigh(
         },
         mean_word_count={language: each.word_count / each.chunk_count for language, each in totals.items()},
         population=sum(each.chunk_count for each in totals.values()),
+        chunk_counts=chunk_counts,
         share_without_spaces=share_without_spaces(words),
         telling={
             language: {each: relevance.weight(*count) for each, count in counts(language).items()}

@@ -5,7 +5,7 @@ opened, and both lists are scored again exactly before they are joined.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import relevance
+from knowledge_vault.errors import IndexDamaged
+from knowledge_vault.index.engine import Hits
 from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.index.vault_index import VaultIndex
 from knowledge_vault.passages import Passages, Searchable
 from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.question import Question, weigh
 from knowledge_vault.ranking import Ranked, judge, rank
+from knowledge_vault.reconciling import Reconciler
 from knowledge_vault.sealed_index import SealedIndex
 from knowledge_vault.shaping import shape
 from knowledge_vault.statistics import Statistics
@@ -50,6 +53,7 @@ class Searcher:
         passages: Passages,
         index: VaultIndex,
         sealed: SealedIndex,
+        reconciler: Reconciler,
         embedder: Embedder,
     ) -> None:
         self._database = database
@@ -57,6 +61,7 @@ class Searcher:
         self._passages = passages
         self._index = index
         self._sealed = sealed
+        self._reconciler = reconciler
         self._statistics = Statistics(sealed)
         self._embedder = embedder
         self._unrelated_vectors: NDArray[np.float64] | None = None
@@ -71,7 +76,11 @@ class Searcher:
         within: Collection[DocumentId] | None,
         vector: NDArray[np.float32] | None = None,
     ) -> SearchResult:
-        """`vector`: of the question, when it is known already."""
+        """`vector`: of the question, when it is known already.
+
+        Raises:
+            VaultUnavailable: the index of a vault does not answer, or is being built again.
+        """
         vault_ids = list(dict.fromkeys(vault_ids))
         keys = {vault: (await self._vaults.keys(tenant, vault)).search for vault in vault_ids}
         for key in keys.values():
@@ -83,19 +92,27 @@ class Searcher:
         permitted = None if within is None else frozenset(within)
         if not keys or not question.strip() or limit < 1 or permitted == frozenset():
             return SearchResult((), not_ready, NOTHING_ASKED)
-        if vector is None:
-            vector = (await self._embedder.embed_queries([question]))[0]
-        ids = await self._candidates(keys, asked, vector, permitted)
+        place, *_ = await asyncio.gather(
+            self._vector(question, vector),
+            *(
+                self._reconciler.be_sure(key, expected=asked.chunk_counts[vault])
+                for vault, key in keys.items()
+            ),
+        )
+        ids = await self._candidates(keys, asked, place, permitted)
         found = await self._passages.active(tenant, ids, vaults=keys, within=permitted)
         now = [(await self._vaults.keys(tenant, vault)).search.version for vault in vault_ids]
         if now != [key.version for key in keys.values()]:  # the index was replaced under our feet: once more
-            return await self.search(tenant, vault_ids, question, limit=limit, within=within, vector=vector)
-        unrelated = (await self._unrelated()) @ vector.astype(np.float64)
+            return await self.search(tenant, vault_ids, question, limit=limit, within=within, vector=place)
+        unrelated = (await self._unrelated()) @ place.astype(np.float64)
         return await asyncio.to_thread(
             lambda: _result(
-                rank(found, keys, asked, vector.astype(np.float64)), keys, asked, unrelated, limit, not_ready
+                rank(found, keys, asked, place.astype(np.float64)), keys, asked, unrelated, limit, not_ready
             )
         )
+
+    async def _vector(self, question: str, known: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        return known if known is not None else (await self._embedder.embed_queries([question]))[0]
 
     async def _unrelated(self) -> NDArray[np.float64]:
         """`(count, dimension)`: vectors of texts that bear on no question, embedded once."""
@@ -111,13 +128,23 @@ class Searcher:
         vector: NDArray[np.float32],
         within: Collection[DocumentId] | None,
     ) -> set[PassageId]:
-        work = [self._index.nearest(key, vector, limit=OVERFETCH, within=within) for key in keys.values()]
+        work = [
+            self._answer(key, self._index.nearest(key, vector, limit=OVERFETCH, within=within))
+            for key in keys.values()
+        ]
         if asked.may_use_words:
             work += [
-                self._index.matching(key, asked.terms(key), limit=OVERFETCH, within=within)
+                self._answer(key, self._index.matching(key, asked.terms(key), limit=OVERFETCH, within=within))
                 for key in keys.values()
             ]
         return {passage for hits in await asyncio.gather(*work) for passage, _ in hits}
+
+    async def _answer(self, keys: SearchKeys, asked: Awaitable[Hits]) -> Hits:
+        try:
+            return await asked
+        except IndexDamaged:
+            self._reconciler.suspect(keys)
+            raise
 
 
 async def _count_not_ready(

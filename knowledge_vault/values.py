@@ -500,3 +500,5 @@ class Stats:
     documents: int
     chunks: int
     not_ready: int
+    vaults_to_compare: int = 0
+    """Whose index was not compared with their documents since the start; a search of one has it done first."""

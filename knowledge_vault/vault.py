@@ -127,7 +127,6 @@ class KnowledgeVault:
         self._index = VaultIndex(
             engine or EdgeEngine(data_dir / "index", dimension=embedder.dimension), self._sealed
         )
-        self._searcher = Searcher(database, self._vaults, self._passages, self._index, self._sealed, embedder)
         self._ingestion = Ingestion(
             database,
             self._vaults,
@@ -142,6 +141,9 @@ class KnowledgeVault:
         )
         self._reconciler = Reconciler(
             self._vaults, self._documents, self._passages, self._originals, self._index, self._ingestion
+        )
+        self._searcher = Searcher(
+            database, self._vaults, self._passages, self._index, self._sealed, self._reconciler, embedder
         )
 
         key_rotation = VaultKeyRotation(database, keyring)
@@ -160,7 +162,7 @@ class KnowledgeVault:
                 self._sealed,
                 self._ingestion,
             ),
-            repair=self._reconciler.repair,
+            compare_index=self._reconciler.compare_soon,
             forget_deleted_rows=lambda: forget_deleted_rows(database),
         )
         """Who holds the vaults' keys, and replacing them."""
@@ -179,12 +181,13 @@ class KnowledgeVault:
         )
 
     async def start(self) -> None:
-        """Make the index and the originals agree with SQL; what was under way is the caller's to resume."""
-        await self._reconciler.run()
+        """Make the originals agree with SQL, and begin with the index; what was under way is the caller's to resume."""
+        await self._reconciler.start()
         await self.custody.start()
 
     async def stop(self) -> None:
         """Close the index, end the parser's children, and forget what owners unlocked."""
+        await self._reconciler.stop()
         await self.custody.stop()
         await self._parser.close()
         await self._sealed.close()
@@ -696,7 +699,7 @@ class KnowledgeVault:
 
     async def stats(self) -> Stats:
         """Counts over all tenants, for health pages."""
-        return await self._vaults.stats()
+        return replace(await self._vaults.stats(), vaults_to_compare=self._reconciler.not_compared)
 
     async def _recording_failure(
         self, tenant_id: TenantId, document_id: DocumentId, stage: Callable[[], Awaitable[None]]

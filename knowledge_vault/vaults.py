@@ -148,6 +148,14 @@ class Vaults:
             if version is not None
         }
 
+    async def active_chunks(self, vault: VaultId) -> int:
+        """How many chunks of it can be found."""
+        async with self._database.reading() as connection:
+            query = select(func.sum(documents.c.chunk_count)).where(
+                documents.c.vault_id == vault, documents.c.stage == Stage.ACTIVE
+            )
+            return int(await connection.scalar(query) or 0)
+
     async def stats(self) -> Stats:
         async with self._database.reading() as connection:
             vault_count = await connection.scalar(select(func.count()).select_from(vaults))

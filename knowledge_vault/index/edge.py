@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_vault.errors import VaultUnavailable
+from knowledge_vault.errors import IndexDamaged, VaultUnavailable
 from knowledge_vault.index.engine import Hits, Point
 from knowledge_vault.values import PassageId, VaultId
 
@@ -302,6 +302,4 @@ def _ask(work: Callable[[], _T]) -> _T:
     try:
         return work()
     except Exception as error:  # the engine raises bare exceptions, whatever happened
-        raise VaultUnavailable(
-            "The search index did not answer. Try again; if it goes on, restart: it is rebuilt from the vault."
-        ) from error
+        raise IndexDamaged from error

@@ -5,7 +5,9 @@ open, and scores them exactly.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +59,13 @@ class VaultIndex:
     def __init__(self, engine: Engine, sealed: SealedSearch) -> None:
         self._engine = engine
         self._sealed = sealed
+        self._held_still: defaultdict[VaultId, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @asynccontextmanager
+    async def held_still(self, vault: VaultId) -> AsyncIterator[None]:
+        """For who adds points that SQL does not call active yet, and for who removes those that it does not."""
+        async with self._held_still[vault]:
+            yield
 
     async def add(self, keys: SearchKeys, entries: Sequence[Entry]) -> None:
         """Add or replace; found by the next search, and durable, on return. Nothing for a sealed vault."""
@@ -128,6 +137,12 @@ class VaultIndex:
         if keys.protection is Protection.SEALED:
             return set()
         return await asyncio.to_thread(self._engine.ids, keys.shard)
+
+    async def count(self, keys: SearchKeys) -> int:
+        """How many points lie at rest; asked at every search."""
+        if keys.protection is Protection.SEALED:
+            return 0
+        return await asyncio.to_thread(self._engine.count, keys.shard)
 
     async def shards(self) -> set[VaultId]:
         """All that is in the index, also what SQL no longer knows."""

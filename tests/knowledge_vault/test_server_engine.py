@@ -242,3 +242,15 @@ async def test_a_vault_over_a_qdrant_server_tells_it_nothing_readable(
     assert "safe" not in sent
     assert CANARY not in sent
     assert secret.id not in sent
+
+
+async def test_a_collection_that_is_deleted_under_a_running_server_is_filled_again(
+    qdrant: StandIn, connect: Callable[..., ServerEngine], tmp_path: Path
+) -> None:
+    async with open_vault(tmp_path, engine=connect(dimension=WordEmbedder.dimension)) as vault:
+        home = (await vault.create_vault(ALICE, name="Bees")).id
+        await take_in(vault, home, "bees.txt", "Bees sleep at night.")
+        assert (await vault.search(ALICE, [home], "do bees sleep?")).passages
+        qdrant.collections.clear()
+        assert (await vault.search(ALICE, [home], "do bees sleep?")).passages
+    assert qdrant.broken == []

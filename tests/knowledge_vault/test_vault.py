@@ -328,7 +328,8 @@ async def test_an_index_that_knows_too_much_is_cleaned(tmp_path: Path) -> None:
         home = (await vault.create_vault(ALICE, name="Bees")).id
         await take_in(vault, home, "bees.txt", BEES)
     (tmp_path / "b").mkdir()
-    async with open_vault(tmp_path / "b", engine=engine):
+    async with open_vault(tmp_path / "b", engine=engine) as vault:
+        await vault._reconciler.wait()
         assert engine.shards() == set()
 
 

@@ -92,13 +92,7 @@ class Searcher:
         permitted = None if within is None else frozenset(within)
         if not keys or not question.strip() or limit < 1 or permitted == frozenset():
             return SearchResult((), not_ready, NOTHING_ASKED)
-        place, *_ = await asyncio.gather(
-            self._vector(question, vector),
-            *(
-                self._reconciler.be_sure(key, expected=asked.chunk_counts[vault])
-                for vault, key in keys.items()
-            ),
-        )
+        place, _ = await asyncio.gather(self._vector(question, vector), self._be_sure(keys, asked))
         ids = await self._candidates(keys, asked, place, permitted)
         found = await self._passages.active(tenant, ids, vaults=keys, within=permitted)
         now = [(await self._vaults.keys(tenant, vault)).search.version for vault in vault_ids]
@@ -108,6 +102,14 @@ class Searcher:
         return await asyncio.to_thread(
             lambda: _result(
                 rank(found, keys, asked, place.astype(np.float64)), keys, asked, unrelated, limit, not_ready
+            )
+        )
+
+    async def _be_sure(self, keys: Mapping[VaultId, SearchKeys], asked: Question) -> None:
+        await asyncio.gather(
+            *(
+                self._reconciler.be_sure(key, expected=asked.chunk_counts[vault])
+                for vault, key in keys.items()
             )
         )
 

@@ -248,9 +248,9 @@ class Documents:
 
     async def with_replacements(
         self, connection: AsyncConnection, tenant: TenantId, ids: Sequence[DocumentId]
-    ) -> Sequence[Document]:
-        """Those of the ids that are the tenant's, in the order given, each with what is to replace it."""
-        present: dict[DocumentId, Document] = {}
+    ) -> Sequence[Entry]:
+        """Those of the ids that are the tenant's, in the order given, each document with what is to replace it."""
+        present: dict[DocumentId, Entry] = {}
         for start in range(0, len(ids), _MOST_IDS):
             some = ids[start : start + _MOST_IDS]
             new = {
@@ -260,8 +260,8 @@ class Documents:
                 )
             }
             for entry in await self._select_in(connection, tenant, documents, documents.c.id.in_(some)):
-                document = entry.document
-                present[document.id] = replace(document, replacement=new.get(document.id))
+                document = replace(entry.document, replacement=new.get(entry.document.id))
+                present[document.id] = replace(entry, document=document)
         return [present[each] for each in ids if each in present]
 
     async def opened(

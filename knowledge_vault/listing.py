@@ -5,6 +5,7 @@ opens all that the rest lets through.
 """
 
 import unicodedata
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,11 +16,13 @@ from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.parsing.kinds import media_types
 from knowledge_vault.tables import document_tags, documents, replacements
 from knowledge_vault.values import Contents, DocumentId, DocumentPage, Listing, TenantId, VaultId
+from knowledge_vault.web_sources import WebSources
 
 
 async def page(
     connection: AsyncConnection,
     all_documents: Documents,
+    web_sources: WebSources,
     tenant: TenantId,
     vault: VaultId,
     keys: SearchKeys,
@@ -41,8 +44,10 @@ async def page(
         query = select(documents.c.id).where(*chosen).order_by(*order)
         rows = await connection.execute(query.offset(listing.offset).limit(listing.limit))
         ids = [DocumentId(row.id) for row in rows]
+    entries = await all_documents.with_replacements(connection, tenant, ids)
+    sources = await web_sources.of(entries)
     return DocumentPage(
-        documents=await all_documents.with_replacements(connection, tenant, ids),
+        documents=[replace(entry.document, web_source=sources.get(entry.document.id)) for entry in entries],
         total_count=total,
         under_way_count=len(await under_way(connection, tenant, vault)),
     )
@@ -75,8 +80,8 @@ async def contents(
         counts[number] = count
         examples[DocumentId(example)] = None
     words: dict[int, str] = {}
-    for document in await all_documents.with_replacements(connection, tenant, list(examples)):
-        for tag in document.tags:
+    for entry in await all_documents.with_replacements(connection, tenant, list(examples)):
+        for tag in entry.document.tags:
             words.setdefault(keyed(keys, tag), tag)
     tags = {words[number]: count for number, count in counts.items() if number in words}
     return Contents(

@@ -466,7 +466,9 @@ class KnowledgeVault:
         """Newest first; opens no more than a page, unless a name is looked for."""
         keys = (await self._vaults.keys(tenant_id, vault_id)).search
         async with self._database.reading() as connection:
-            return await page(connection, self._documents, tenant_id, vault_id, keys, listing)
+            return await page(
+                connection, self._documents, self.web_sources, tenant_id, vault_id, keys, listing
+            )
 
     async def contents(self, tenant_id: TenantId, vault_id: VaultId) -> Contents:
         """The tags and kinds that its documents have."""

@@ -42,6 +42,7 @@ def addresses(product: Product) -> list[str]:
         *ADDRESSES,
         f"/vaults/{vault}",
         f"/vaults/{vault}?tab=search",
+        f"/vaults/{vault}?tab=chunks",
         f"/vaults/{vault}?tab=protection",
         f"/documents/{document}",
         f"/agents/{agent}",

@@ -92,7 +92,7 @@ export function formatDuration(seconds: number): string {
       return `${value} ${unit}${value === 1 ? '' : 's'}`;
     }
   }
-  return `${seconds} seconds`;
+  return `${seconds} second${seconds === 1 ? '' : 's'}`;
 }
 
 /** A run's or step's time, to the precision a person cares about. */

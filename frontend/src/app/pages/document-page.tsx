@@ -3,8 +3,9 @@ import { IconDownload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useParams, useSearchParams } from 'react-router';
 
-import { documentTextQuery, vaultQuery } from '~/features/vaults/api/vaults';
+import { documentQuery, documentTextQuery, vaultQuery } from '~/features/vaults/api/vaults';
 import { DocumentReader } from '~/features/vaults/components/document-reader';
+import { DocumentTags } from '~/features/vaults/components/document-tags';
 import { formatBytes } from '~/ui/format';
 import { Page } from '~/ui/page';
 import { QueryView } from '~/ui/query-view';
@@ -15,6 +16,7 @@ export function DocumentPage() {
   const text = useQuery(documentTextQuery(documentId));
   const vaultId = text.data?.document.vault_id;
   const vault = useQuery({ ...vaultQuery(vaultId ?? ''), enabled: vaultId !== undefined });
+  const document = useQuery(documentQuery(documentId));
   const start = Number(search.get('start'));
   const end = Number(search.get('end'));
   const highlight = end > start ? { start, end } : undefined;
@@ -40,6 +42,9 @@ export function DocumentPage() {
             </Button>
           }
         >
+          <div style={{ maxWidth: '46rem', marginBottom: 16 }}>
+            <DocumentTags document={document.data ?? data.document} />
+          </div>
           <DocumentReader name={data.document.name} text={data} {...(highlight !== undefined && { highlight })} />
         </Page>
       )}

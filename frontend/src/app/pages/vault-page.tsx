@@ -1,23 +1,24 @@
 import { ActionIcon, Menu, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconDots, IconFileText, IconPencil, IconSearch, IconShieldLock, IconTrash } from '@tabler/icons-react';
+import { IconCut, IconDots, IconFileText, IconPencil, IconSearch, IconShieldLock, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { useQueryClient } from '@tanstack/react-query';
 
-import { documentsQuery, useDeleteVault, vaultQuery } from '~/features/vaults/api/vaults';
+import { documentPageQuery } from '~/features/vaults/api/documents';
+import { useDeleteVault, vaultQuery } from '~/features/vaults/api/vaults';
 import { AddWebPage } from '~/features/vaults/components/add-web-page';
 import { AddDocuments } from '~/features/vaults/components/add-documents';
-import { DocumentList } from '~/features/vaults/components/document-list';
+import { ChunkSettings } from '~/features/vaults/components/chunk-settings';
+import { Documents } from '~/features/vaults/components/documents';
 import { EditVault } from '~/features/vaults/components/edit-vault';
 import { IntakeStatus } from '~/features/vaults/components/intake-status';
 import { TrySearch } from '~/features/vaults/components/try-search';
 import { UnlockVault } from '~/features/vaults/components/unlock-vault';
 import { VaultProtection } from '~/features/vaults/components/vault-protection';
-import { isUnderWay } from '~/features/vaults/model/stages';
+import { addressOf, listingOf } from '~/features/vaults/model/listing';
 import { Confirm } from '~/ui/confirm';
-import { EmptyState } from '~/ui/empty-state';
 import { formatBytes, formatCount } from '~/ui/format';
 import { Page } from '~/ui/page';
 import { QueryView } from '~/ui/query-view';
@@ -26,18 +27,21 @@ export function VaultPage() {
   const { vaultId = '' } = useParams();
   const vault = useQuery(vaultQuery(vaultId));
   const isOpen = vault.data?.is_locked === false;
-  const documents = useQuery({ ...documentsQuery(vaultId), enabled: isOpen });
   const [search, setSearch] = useSearchParams();
+  const tab = search.get('tab') ?? 'documents';
+  const listing = listingOf(search);
+  const documents = useQuery({ ...documentPageQuery(vaultId, listing), enabled: isOpen });
   const navigate = useNavigate();
   const client = useQueryClient();
   const remove = useDeleteVault();
   const [deleting, deletion] = useDisclosure(false);
   const [editing, edition] = useDisclosure(false);
 
-  // When the last document has come through, the vault's counts have changed too.
-  const moving = documents.data?.filter(isUnderWay).length ?? 0;
+  // When a document has come through, the vault's counts have changed too, and perhaps the document's text.
+  const moving = documents.data?.under_way_count ?? 0;
   useEffect(() => {
     void client.invalidateQueries({ queryKey: vaultQuery(vaultId).queryKey, exact: true });
+    void client.invalidateQueries({ queryKey: ['documents'] });
   }, [moving, client, vaultId]);
 
   return (
@@ -74,7 +78,7 @@ export function VaultPage() {
             <UnlockVault vaultId={vaultId} />
           ) : (
           <Tabs
-            value={search.get('tab') ?? 'documents'}
+            value={tab}
             onChange={(tab) => setSearch(tab === 'documents' || tab === null ? {} : { tab }, { replace: true })}
           >
             <Tabs.List mb="lg">
@@ -83,6 +87,9 @@ export function VaultPage() {
               </Tabs.Tab>
               <Tabs.Tab value="search" leftSection={<IconSearch size={16} />}>
                 Try a search
+              </Tabs.Tab>
+              <Tabs.Tab value="chunks" leftSection={<IconCut size={16} />}>
+                Chunks
               </Tabs.Tab>
               <Tabs.Tab value="protection" leftSection={<IconShieldLock size={16} />}>
                 Protection
@@ -95,19 +102,16 @@ export function VaultPage() {
               </div>
               {moving > 0 && <IntakeStatus vaultId={vaultId} />}
               <div style={{ marginTop: 20 }}>
-                <QueryView query={documents}>
-                  {(list) =>
-                    list.length === 0 ? (
-                      <EmptyState icon={IconFileText} title="No documents yet" compact>
-                        Drop a few above. You see here how each one is read, encrypted and made searchable, and why when
-                        one cannot be.
-                      </EmptyState>
-                    ) : (
-                      <DocumentList documents={list} />
-                    )
-                  }
-                </QueryView>
+                <Documents
+                  vaultId={vaultId}
+                  count={data.document_count}
+                  listing={listing}
+                  onListing={(next) => setSearch(addressOf(next), { replace: true })}
+                />
               </div>
+            </Tabs.Panel>
+            <Tabs.Panel value="chunks">
+              {tab === 'chunks' && <ChunkSettings vault={data} />}
             </Tabs.Panel>
             <Tabs.Panel value="protection">
               <VaultProtection vault={data} />

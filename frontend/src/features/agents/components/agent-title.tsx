@@ -1,15 +1,16 @@
 /** The agent's name in the editor; a click changes name and description. */
-import { Button, Group, Modal, Stack, TextInput, Textarea, Tooltip } from '@mantine/core';
+import { Tooltip } from '@mantine/core';
 import { useState } from 'react';
 
 import type { AgentSummary } from '~/api/types';
-import { ProblemNotice } from '~/ui/problem-notice';
+import { NameDialog } from '~/ui/name-dialog';
 
 import { useRenameAgent } from '../api/agents';
 import classes from './agents.module.css';
 
 export function AgentTitle({ agent }: { agent: AgentSummary }) {
   const [editing, setEditing] = useState(false);
+  const rename = useRenameAgent(agent.id);
   return (
     <>
       <Tooltip label="Change name and description">
@@ -19,52 +20,17 @@ export function AgentTitle({ agent }: { agent: AgentSummary }) {
           </button>
         </h1>
       </Tooltip>
-      {editing && <Rename agent={agent} onClose={() => setEditing(false)} />}
+      {editing && (
+        <NameDialog
+          naming={agent}
+          descriptionHint="What people read in the catalogue: what it knows, and for whom."
+          saving={rename}
+          onClose={() => {
+            setEditing(false);
+            rename.reset();
+          }}
+        />
+      )}
     </>
-  );
-}
-
-function Rename({ agent, onClose }: { agent: AgentSummary; onClose: () => void }) {
-  const [name, setName] = useState(agent.name);
-  const [description, setDescription] = useState(agent.description);
-  const rename = useRenameAgent(agent.id);
-  return (
-    <Modal opened onClose={onClose} title="Name and description">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          rename.mutate({ name, description }, { onSuccess: onClose });
-        }}
-      >
-        <Stack>
-          <TextInput
-            data-autofocus
-            label="Name"
-            required
-            maxLength={120}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <Textarea
-            label="Description"
-            description="What people read in the catalogue: what it knows, and for whom."
-            autosize
-            minRows={3}
-            maxLength={2000}
-            value={description}
-            onChange={(event) => setDescription(event.currentTarget.value)}
-          />
-          {rename.isError && <ProblemNotice error={rename.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={rename.isPending}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   );
 }

@@ -5,7 +5,6 @@ import { problemOf } from '~/api/problem';
 import type { Upload, Vault } from '~/api/types';
 
 import type { Period } from '../model/periods';
-import { isUnderWay } from '../model/stages';
 
 export const vaultsQuery = queryOptions({
   queryKey: ['vaults'],
@@ -17,14 +16,6 @@ export const vaultQuery = (vaultId: string) =>
     queryKey: ['vaults', vaultId],
     queryFn: () => unwrap(api.GET('/api/vaults/{vault_id}', { params: { path: { vault_id: vaultId } } })),
     refetchInterval: (query) => (query.state.data?.reindexing ? 1000 : false),
-  });
-
-/** The vault's documents; asked again every second while any is on its way. */
-export const documentsQuery = (vaultId: string) =>
-  queryOptions({
-    queryKey: ['vaults', vaultId, 'documents'],
-    queryFn: () => unwrap(api.GET('/api/vaults/{vault_id}/documents', { params: { path: { vault_id: vaultId } } })),
-    refetchInterval: (query) => (query.state.data?.some(isUnderWay) === true ? 1000 : false),
   });
 
 /** How far the vault's documents have come all together; asked only while some are on their way. */
@@ -196,17 +187,5 @@ export function useCancelDocument() {
     mutationFn: (documentId: string) =>
       unwrap(api.POST('/api/documents/{document_id}/cancel', { params: { path: { document_id: documentId } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: ['vaults'] }),
-  });
-}
-
-export function useSearchVault(vaultId: string) {
-  return useMutation({
-    mutationFn: (body: { question: string; limit: number }) =>
-      unwrap(
-        api.POST('/api/vaults/{vault_id}/search', {
-          params: { path: { vault_id: vaultId } },
-          body: { ...body, explain: false, sections: false },
-        }),
-      ),
   });
 }

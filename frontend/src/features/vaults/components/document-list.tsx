@@ -1,33 +1,28 @@
 /** Every document with its stage, the reason when it failed, and what can be done about it. */
-import { ActionIcon, Anchor, Badge, FileButton, Group, Paper, Progress, Text, Tooltip } from '@mantine/core';
-import { IconFileText, IconPlayerStop, IconRefresh, IconReplace, IconTrash, IconX } from '@tabler/icons-react';
+import { Anchor, Badge, Group, Paper, Progress, Text } from '@mantine/core';
+import { IconFileText } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import { ApiProblem } from '~/api/problem';
-import type { Upload, VaultDocument } from '~/api/types';
+import type { VaultDocument } from '~/api/types';
 import { Confirm } from '~/ui/confirm';
 import { formatBytes, formatCount, formatRelative } from '~/ui/format';
-import { notifyProblem } from '~/ui/problem-notice';
 
-import {
-  useCancelDocument,
-  useDeleteDocument,
-  useDismissReplacement,
-  useReplaceDocument,
-  useRetryDocument,
-} from '../api/vaults';
+import { useDeleteDocument } from '../api/vaults';
+import { isMoving, stageInWords } from '../model/stages';
+import { DocumentActions } from './document-actions';
 import { WebSourceLine } from './web-source-line';
-import { canBeginAgain, isMoving, stageInWords } from '../model/stages';
 import classes from './document-list.module.css';
 
-export function DocumentList({ documents }: { documents: readonly VaultDocument[] }) {
+interface DocumentListProps {
+  documents: readonly VaultDocument[];
+  /** When a tag is clicked: to see what else has it. */
+  onTag: (tag: string) => void;
+}
+
+export function DocumentList({ documents, onTag }: DocumentListProps) {
   const [doomed, setDoomed] = useState<VaultDocument | null>(null);
   const remove = useDeleteDocument();
-  const retry = useRetryDocument();
-  const cancel = useCancelDocument();
-  const replace = useReplaceDocument();
-  const dismiss = useDismissReplacement();
   return (
     <>
       <Paper component="ul" className={classes.list} aria-label="Documents">
@@ -55,6 +50,24 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
                   .join(' · ')}
               </Text>
               {document.web_source !== null && <WebSourceLine document={document} source={document.web_source} />}
+              {document.tags.length > 0 && (
+                <Group component="ul" gap={4} mt={4} className={classes.tags} aria-label={`Tags of ${document.name}`}>
+                  {document.tags.map((tag) => (
+                    <li key={tag}>
+                      <Badge
+                        component="button"
+                        type="button"
+                        variant="default"
+                        className={classes.tag}
+                        title={`Show all with the tag ${tag}`}
+                        onClick={() => onTag(tag)}
+                      >
+                        {tag}
+                      </Badge>
+                    </li>
+                  ))}
+                </Group>
+              )}
               {document.error !== null && (
                 <Text fz="sm" c={document.stage === 'failed' ? 'var(--q-bad)' : 'dimmed'}>
                   {document.error.detail}
@@ -71,74 +84,7 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
             <div className={classes.stage} role="status">
               <StageBadge document={document.replacement ?? document} />
             </div>
-            <Group gap={4} wrap="nowrap">
-              {document.stage === 'active' && document.replacement === null && (
-                <FileButton onChange={(file) => file && replace.mutate({ documentId: document.id, file }, REPLACED)}>
-                  {(props) => (
-                    <Tooltip label="Replace its content">
-                      <ActionIcon
-                        {...props}
-                        variant="subtle"
-                        color="gray"
-                        aria-label={`Replace ${document.name}`}
-                        loading={replace.isPending && replace.variables.documentId === document.id}
-                      >
-                        <IconReplace size={17} />
-                      </ActionIcon>
-                    </Tooltip>
-                  )}
-                </FileButton>
-              )}
-              {document.replacement !== null && (
-                <Tooltip label="Keep the present content">
-                  <ActionIcon
-                    variant="subtle"
-                    color="gray"
-                    aria-label={`Keep the present content of ${document.name}`}
-                    loading={dismiss.isPending && dismiss.variables === document.id}
-                    onClick={() => dismiss.mutate(document.id, { onError: notifyProblem })}
-                  >
-                    <IconX size={17} />
-                  </ActionIcon>
-                </Tooltip>
-              )}
-              {isMoving(document) && (
-                <Tooltip label="Stop">
-                  <ActionIcon
-                    variant="subtle"
-                    color="gray"
-                    aria-label={`Stop taking ${document.name} in`}
-                    loading={cancel.isPending && cancel.variables === document.id}
-                    onClick={() => cancel.mutate(document.id, { onError: notifyProblem })}
-                  >
-                    <IconPlayerStop size={17} />
-                  </ActionIcon>
-                </Tooltip>
-              )}
-              {canBeginAgain(document.replacement ?? document) && (
-                <Tooltip label="Try again">
-                  <ActionIcon
-                    variant="subtle"
-                    color="gray"
-                    aria-label={`Try ${document.name} again`}
-                    loading={retry.isPending && retry.variables === document.id}
-                    onClick={() => retry.mutate(document.id, { onError: notifyProblem })}
-                  >
-                    <IconRefresh size={17} />
-                  </ActionIcon>
-                </Tooltip>
-              )}
-              <Tooltip label="Delete">
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  aria-label={`Delete ${document.name}`}
-                  onClick={() => setDoomed(document)}
-                >
-                  <IconTrash size={17} />
-                </ActionIcon>
-              </Tooltip>
-            </Group>
+            <DocumentActions document={document} onDelete={() => setDoomed(document)} />
           </li>
         ))}
       </Paper>
@@ -162,18 +108,6 @@ export function DocumentList({ documents }: { documents: readonly VaultDocument[
     </>
   );
 }
-
-/** Says what became of a file that was to replace a document. */
-const REPLACED = {
-  onSuccess: ({ refused, already_there: known }: Upload) => {
-    for (const { name, detail } of refused) notifyProblem(new ApiProblem({ title: 'Not replaced', detail: `${name}: ${detail}`, status: 422 }));
-    for (const { name } of known) {
-      const detail = `The vault has these very bytes already, as ${name}.`;
-      notifyProblem(new ApiProblem({ title: 'Nothing to replace', detail, status: 409 }));
-    }
-  },
-  onError: notifyProblem,
-};
 
 const BADGE_COLORS: Readonly<Record<string, string>> = { active: 'water', cancelled: 'gray' };
 

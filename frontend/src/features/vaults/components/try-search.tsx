@@ -1,127 +1,119 @@
-/** Ask the vault something and see which passages come, and what each stage of the search thought of them. */
-import { Alert, Anchor, Badge, Button, Group, Paper, Stack, Text, TextInput, Tooltip } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+/** Ask the vault something and see what an agent would read, what was left out, and why. */
+import { Alert, Button, Collapse, Group, Stack, Text, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconFilter, IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link } from 'react-router';
 
-import type { Passage } from '~/api/types';
+import type { SearchResult, VaultDocument } from '~/api/types';
 import { EmptyState } from '~/ui/empty-state';
 import { formatCount, formatMilliseconds } from '~/ui/format';
 import { ProblemNotice } from '~/ui/problem-notice';
 
-import { useSearchVault } from '../api/vaults';
+import { useSearchVault } from '../api/search';
+import { asFilters, countFilters, EVERYTHING, type Choice } from '../model/search-filters';
+import { FoundPassage } from './found-passage';
+import { LeftOut } from './left-out';
+import { RelevanceVerdict } from './relevance-verdict';
+import { SearchFilters } from './search-filters';
 import classes from './try-search.module.css';
 
 export function TrySearch({ vaultId }: { vaultId: string }) {
   const [question, setQuestion] = useState('');
+  const [choice, setChoice] = useState<Choice<VaultDocument>>(EVERYTHING);
+  const [filtering, { toggle }] = useDisclosure(false);
   const search = useSearchVault(vaultId);
+  const used = countFilters(choice);
   return (
     <Stack>
       <form
         role="search"
+        aria-label="Try a search"
         onSubmit={(event) => {
           event.preventDefault();
-          if (question.trim() !== '') search.mutate({ question, limit: 8 });
+          if (question.trim() !== '') search.mutate({ question, filters: asFilters(choice) });
         }}
       >
-        <Group gap="sm" wrap="nowrap" align="flex-end">
+        <Group gap="sm" align="flex-end">
           <TextInput
-            flex={1}
+            style={{ flex: '1 1 16rem' }}
             label="Question"
             placeholder="What would somebody ask?"
             leftSection={<IconSearch size={16} />}
+            maxLength={8000}
             value={question}
             onChange={(event) => setQuestion(event.currentTarget.value)}
           />
           <Button type="submit" loading={search.isPending} disabled={question.trim() === ''}>
             Search
           </Button>
+          <Button
+            variant="default"
+            leftSection={<IconFilter size={16} />}
+            aria-expanded={filtering}
+            aria-controls="search-filters"
+            onClick={toggle}
+          >
+            {used === 0 ? 'Filters' : `Filters (${used})`}
+          </Button>
         </Group>
+        <Collapse expanded={filtering} id="search-filters">
+          <Stack pt="sm" gap="xs" align="flex-start">
+            <SearchFilters vaultId={vaultId} choice={choice} onChange={setChoice} />
+            {used > 0 && (
+              <Button variant="subtle" size="xs" onClick={() => setChoice(EVERYTHING)}>
+                Search all documents
+              </Button>
+            )}
+          </Stack>
+        </Collapse>
       </form>
       {search.isError && <ProblemNotice error={search.error} />}
       {search.isIdle && (
         <EmptyState icon={IconSearch} title="See what an agent would see" compact>
-          The passages found here are what an agent gets to read. Each shows its place in the keyword search, in the
-          search by meaning, and after both were joined.
+          The passages found here are what an agent gets to read. Each can tell why it has its place, and what was left
+          out says why too.
         </EmptyState>
       )}
-      {search.isSuccess && (
-        <>
-          {search.data.not_ready_count > 0 && (
-            <Alert color="yellow">
-              {formatCount(search.data.not_ready_count, 'document is', 'documents are')} not ready yet and could not be
-              searched.
-            </Alert>
-          )}
-          <Text fz="sm" c="dimmed" role="status">
-            {formatCount(search.data.passages.length, 'passage')} in {formatMilliseconds(search.data.took_ms)}
-          </Text>
-          {search.data.passages.length === 0 && (
-            <EmptyState icon={IconSearch} title="Nothing found" compact>
-              No passage has these words or comes near their meaning. Try the words the document itself would use.
-            </EmptyState>
-          )}
-          {search.data.passages.length > 0 && !search.data.relevance.found && (
-            <Alert color="yellow" title="An agent would say that it found nothing">
-              {search.data.relevance.reason} What comes nearest is shown all the same.
-            </Alert>
-          )}
-          <ol className={classes.list} aria-label="Passages">
-            {search.data.passages.map((passage) => (
-              <li key={passage.passage_id}>
-                <FoundPassage passage={passage} />
-              </li>
-            ))}
-          </ol>
-        </>
-      )}
+      {search.isSuccess && <Found result={search.data} wasFiltered={wasFiltered(search.variables.filters)} />}
     </Stack>
   );
 }
 
-const STAGES = [
-  ['keyword', 'Words', 'Its place among passages that share words with the question'],
-  ['vector', 'Meaning', 'Its place among passages that are near the question in meaning'],
-  ['fused', 'Joined', 'Its place after both were joined'],
-] as const;
-
-function FoundPassage({ passage }: { passage: Passage }) {
+function Found({ result, wasFiltered }: { result: SearchResult; wasFiltered: boolean }) {
+  const { passages, relevance, left_out: leftOut, not_ready_count: notReady, took_ms: tookMs } = result;
   return (
-    <Paper p="md">
-      <Group justify="space-between" gap="xs" mb={6}>
-        <Anchor
-          component={Link}
-          to={`/documents/${passage.document_id}?start=${passage.start}&end=${passage.end}`}
-          fz="sm"
-          fw={550}
-        >
-          {passage.document}
-          {passage.page !== null && `, page ${passage.page}`}
-        </Anchor>
-        <Group gap={6}>
-          {STAGES.map(([stage, label, help]) => {
-            const rank = passage.ranks[stage];
-            return (
-              <Tooltip key={stage} label={rank === null ? `${help}: not among the best` : help}>
-                <Badge variant={rank === 1 ? 'light' : 'default'} tabIndex={0}>
-                  {label} {rank === null ? '–' : `#${rank}`}
-                </Badge>
-              </Tooltip>
-            );
-          })}
-          <Text fz="xs" c="dimmed" style={{ fontVariantNumeric: 'tabular-nums' }}>
-            {passage.score.toFixed(3)}
-          </Text>
-        </Group>
-      </Group>
-      {passage.heading !== '' && (
-        <Text fz="xs" c="dimmed" mb={2}>
-          {passage.heading}
-        </Text>
+    <>
+      {notReady > 0 && (
+        <Alert color="yellow">
+          {formatCount(notReady, 'document is', 'documents are')} not ready yet and could not be searched.
+        </Alert>
       )}
-      <Text fz="sm" className={classes.text} lineClamp={8}>
-        {passage.text}
+      <Text fz="sm" c="dimmed" role="status">
+        {formatCount(passages.length, 'passage')} in {formatMilliseconds(tookMs)}
+        {wasFiltered && ', in the documents that the filters let through'}
       </Text>
-    </Paper>
+      {passages.length === 0 ? (
+        <EmptyState icon={IconSearch} title="Nothing found" compact>
+          {wasFiltered
+            ? 'No document that the filters let through has anything like it. Take a filter away.'
+            : 'No passage has these words or comes near their meaning. Try the words the document itself would use.'}
+        </EmptyState>
+      ) : (
+        <>
+          <RelevanceVerdict relevance={relevance} />
+          <ol className={classes.list} aria-label="Passages">
+            {passages.map((passage, index) => (
+              <li key={passage.passage_id}>
+                <FoundPassage passage={passage} number={index + 1} />
+              </li>
+            ))}
+          </ol>
+          <LeftOut leftOut={leftOut} passages={passages} />
+        </>
+      )}
+    </>
   );
 }
+
+const wasFiltered = (filters: ReturnType<typeof asFilters>): boolean =>
+  Object.values(filters).some((value) => value !== null && value.length > 0);

@@ -26,11 +26,6 @@ export function isMoving({ stage }: Staged): boolean {
   return !FINAL.has(stage);
 }
 
-/** Whether the document or what is to replace it is still being taken in. */
-export function isUnderWay(document: Staged & { replacement: Staged | null }): boolean {
-  return isMoving(document) || (document.replacement !== null && isMoving(document.replacement));
-}
-
 /** Whether it stopped short of being found, so that trying again makes sense. */
 export function canBeginAgain({ stage }: Staged): boolean {
   return stage === 'failed' || stage === 'cancelled';

@@ -16,6 +16,7 @@ from backend.database import Database
 from backend.ingestion import Ingestion
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
+from backend.scrubs.service import RecordScrubber
 from backend.settings import Settings
 from backend.vaults.recutting import Recutting
 from knowledge_vault.keys.root import RootKeeper
@@ -55,6 +56,7 @@ class Services:
     local_token: Callable[[], str]
     """Signs in the owner's own command line, which has the root key; new with every start."""
     root: RootKeeper
+    record_scrubber: RecordScrubber
     parts: Callable[[], Awaitable[Sequence[Part]]]
 
 

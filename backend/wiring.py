@@ -39,6 +39,7 @@ from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
+from backend.scrubs.service import RecordScrubber
 from backend.sealed import Sealer
 from backend.server_secrets import get_secret
 from backend.services import Part, Services
@@ -414,6 +415,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             embedder_name=settings.embedder.name,
             local_token=lambda: local_token(root_key, boot_id),
             root=root,
+            record_scrubber=RecordScrubber(database, tenant_keys.sealer, check_key=tenant_keys.check),
             parts=parts,
         )
 

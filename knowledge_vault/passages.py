@@ -293,7 +293,7 @@ def _open(document: OpenDocument, number: int, sealed: bytes) -> Searchable:
     text_at = _SIZES.size + place_size
     terms_at = text_at + text_size
     counts_at = terms_at + 4 * word_count
-    start, end, page, heading, language, *parent = json.loads(data[_SIZES.size : text_at])
+    start, end, page, heading, language, *parent = json.loads(data[_SIZES.size : text_at].decode())
     parent_start, parent_end = parent or (start, end)  # the first version kept no parents
 
     def read_chunk() -> Chunk:

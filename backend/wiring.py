@@ -35,6 +35,7 @@ from backend.chats.service import Chats
 from backend.clock import Clock, SystemClock
 from backend.database import Database
 from backend.ingestion import Ingestion
+from backend.long_lived import keep_out_of_collections
 from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
@@ -393,6 +394,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         # Importing the embedder's libraries takes longer than everything else: pages are served meanwhile, and
         # what needs a vector waits for it.
         loading = asyncio.create_task(embedder.load(), name="load-embedder")
+        loading.add_done_callback(lambda _: keep_out_of_collections())
         stack.push_async_callback(_ended, loading)
 
         yield Services(

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import relevance
 from knowledge_vault.errors import IndexDamaged
+from knowledge_vault.fusion import LIST_LENGTH
 from knowledge_vault.index.engine import Hits
 from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.index.vault_index import VaultIndex
@@ -40,7 +41,9 @@ from knowledge_vault.values import (
 from knowledge_vault.vaults import Vaults
 
 OVERFETCH = 150
-"""How many candidates each list gives: what the scrambling misplaces is still among them."""
+"""How many candidates each list gives: what the scrambling misplaces is still among them.
+
+A vault that has no more chunks than that is compared as a whole: its index would name them all anyway."""
 
 _NOT_READY = [stage for stage in Stage if stage is not Stage.ACTIVE]
 
@@ -55,6 +58,8 @@ class Searcher:
         sealed: SealedIndex,
         reconciler: Reconciler,
         embedder: Embedder,
+        *,
+        whole_up_to: int,
     ) -> None:
         self._database = database
         self._vaults = vaults
@@ -64,6 +69,7 @@ class Searcher:
         self._reconciler = reconciler
         self._statistics = Statistics(sealed)
         self._embedder = embedder
+        self._whole_up_to = whole_up_to
         self._unrelated_vectors: NDArray[np.float64] | None = None
 
     async def search(
@@ -92,9 +98,11 @@ class Searcher:
         permitted = None if within is None else frozenset(within)
         if not keys or not question.strip() or limit < 1 or permitted == frozenset():
             return SearchResult((), not_ready, NOTHING_ASKED)
-        place, _ = await asyncio.gather(self._vector(question, vector), self._be_sure(keys, asked))
-        ids = await self._candidates(keys, asked, place, permitted)
-        found = await self._passages.active(tenant, ids, vaults=keys, within=permitted)
+        small = {vault for vault in keys if asked.chunk_counts[vault] <= self._whole_up_to}
+        large = {vault: key for vault, key in keys.items() if vault not in small}
+        place, _ = await asyncio.gather(self._vector(question, vector), self._be_sure(large, asked))
+        ids = await self._candidates(large, asked, place, permitted)
+        found = await self._passages.active(tenant, ids, vaults=keys, whole=small, within=permitted)
         now = [(await self._vaults.keys(tenant, vault)).search.version for vault in vault_ids]
         if now != [key.version for key in keys.values()]:  # the index was replaced under our feet: once more
             return await self.search(tenant, vault_ids, question, limit=limit, within=within, vector=place)
@@ -131,7 +139,7 @@ class Searcher:
         within: Collection[DocumentId] | None,
     ) -> set[PassageId]:
         work = [
-            self._answer(key, self._index.nearest(key, vector, limit=OVERFETCH, within=within))
+            self._answer(key, self._index.nearest(key, vector, limit=_wanted_of_vectors(key), within=within))
             for key in keys.values()
         ]
         if asked.may_use_words:
@@ -147,6 +155,11 @@ class Searcher:
         except IndexDamaged:
             self._reconciler.suspect(keys)
             raise
+
+
+def _wanted_of_vectors(key: SearchKeys) -> int:
+    """A sealed vault's vectors are exact, and give no more than counts in the end."""
+    return LIST_LENGTH if key.protection is Protection.SEALED else OVERFETCH
 
 
 async def _count_not_ready(

@@ -53,7 +53,7 @@ from knowledge_vault.quarantine import Quarantine
 from knowledge_vault.reconciling import Reconciler
 from knowledge_vault.scrubbing import Scrubbed, Scrubber
 from knowledge_vault.sealed_index import SealedIndex
-from knowledge_vault.search import Searcher, as_passage
+from knowledge_vault.search import OVERFETCH, Searcher, as_passage
 from knowledge_vault.search_rotation import SearchRotation
 from knowledge_vault.shredding import forget_deleted_rows
 from knowledge_vault.values import (
@@ -106,10 +106,12 @@ class KnowledgeVault:
         engine: Engine | None = None,
         parser: Parser | None = None,
         sealed_limits: SealedLimits | None = None,
+        whole_up_to: int = OVERFETCH,
     ) -> None:
         """`data_dir` gets `originals/` and `index/`, both mode 0700. The tables must exist before `start`.
 
         Without an `engine` the index is in that folder; `parser` is the product's own unless a test brings another.
+        `whole_up_to`: vaults of no more chunks than this are compared as a whole, without asking their index.
         """
         os.umask(0o077)  # the index engine makes its files readable for all otherwise
         self._database = database
@@ -143,7 +145,14 @@ class KnowledgeVault:
             self._vaults, self._documents, self._passages, self._originals, self._index, self._ingestion
         )
         self._searcher = Searcher(
-            database, self._vaults, self._passages, self._index, self._sealed, self._reconciler, embedder
+            database,
+            self._vaults,
+            self._passages,
+            self._index,
+            self._sealed,
+            self._reconciler,
+            embedder,
+            whole_up_to=whole_up_to,
         )
 
         key_rotation = VaultKeyRotation(database, keyring)

@@ -71,8 +71,12 @@ async def open_vault(
     parser: Parser | None = None,
     sealed: SealedLimits | None = None,
     clock: FixedClock | None = None,
+    whole_up_to: int = 0,
 ) -> AsyncIterator[KnowledgeVault]:
-    """A started vault over `home/data`, its root key beside it; the same data when opened again."""
+    """A started vault over `home/data`, its root key beside it; the same data when opened again.
+
+    `whole_up_to`: the vaults of tests are so small that the product would not ask their index, which is to be tested.
+    """
     data = home / "data"
     data.mkdir(exist_ok=True)
     database = Database.at(data / "qanat.db")
@@ -89,6 +93,7 @@ async def open_vault(
         limits=limits,
         parser=parser,
         sealed_limits=sealed,
+        whole_up_to=whole_up_to,
     )
     await vault.start()
     try:

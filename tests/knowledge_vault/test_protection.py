@@ -288,3 +288,30 @@ def test_a_segment_comes_back_from_its_packed_form_and_finds_the_same() -> None:
         assert segments.matching([each], {107: 1.0}, limit=9, within=None) == []
         assert len(segments.nearest([each], vectors[3], limit=30, within=None)) == 20
         assert not each.vectors[:10].any()
+
+
+def test_segments_side_by_side_find_what_each_for_itself_finds() -> None:
+    rng = np.random.default_rng(2)
+    vectors = rng.standard_normal((40, 16)).astype(np.float32)
+    rows = [
+        a_row(n, document=f"d{n // 10}", words={5: n + 1, 100 + n % 7: 2}, vector=vectors[n])
+        for n in range(40)
+    ]
+    packed = [segments.pack(segments.build(rows[start : start + 10])) for start in (0, 10, 20)]
+    room = np.empty((30, 16), np.float32)
+    together = [segments.unpack(data, room[10 * n : 10 * n + 10]) for n, data in enumerate(packed)]
+    apart = [segments.unpack(data) for data in packed]
+    added_later = segments.build(rows[30:])
+    for gone in ([], [DocumentId("d1")]):
+        for each in (*together, *apart):
+            each.forget([(document, 1) for document in gone])
+        for within in (None, [DocumentId("d0"), DocumentId("d3")]):
+            one = segments.nearest([*apart, added_later], vectors[3], limit=9, within=within)
+            other = segments.nearest(
+                [*together, added_later], vectors[3], limit=9, within=within, together=room
+            )
+            assert [name for name, _ in one] == [name for name, _ in other]
+            assert one[0][0] == rows[3].passage
+    hits = segments.matching([*together, added_later], {103: 2.0, 5: 1.0}, limit=40, within=None)
+    assert [name for name, _ in hits[:4]] == [rows[n].passage for n in (38, 31, 24, 3)]
+    assert len(hits) == 30

@@ -42,10 +42,13 @@ def search(
     vault: Annotated[str, typer.Argument(help="The vault's name or id.")],
     question: Annotated[str, typer.Argument(help="What to look for.")],
     limit: Annotated[int, typer.Option(help="How many passages.")] = 5,
+    rerank: Annotated[
+        bool, typer.Option(help="Let the server's reranker, if it has one, put them in order.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Find the passages that bear on a question."""
-    run(_search(vault, question, limit=limit, as_json=as_json))
+    run(_search(vault, question, limit=limit, rerank=rerank, as_json=as_json))
 
 
 @app.command("scrub")
@@ -218,10 +221,10 @@ async def wait_for(
         await asyncio.sleep(0.2)
 
 
-async def _search(name: str, question: str, *, limit: int, as_json: bool) -> None:
+async def _search(name: str, question: str, *, limit: int, rerank: bool, as_json: bool) -> None:
     async with connected(Settings()) as client:
         vault = await find_vault(client, name)
-        body = {"question": question, "limit": limit}
+        body = {"question": question, "limit": limit, "rerank": rerank}
         found = result_of(await client.post(f"/api/vaults/{vault['id']}/search", json=body))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
@@ -231,6 +234,8 @@ async def _search(name: str, question: str, *, limit: int, as_json: bool) -> Non
         text = " ".join(passage["text"].split())
         typer.secho(f"{number}. {passage['document']}{page}  {passage['score']:.2f}", bold=True)
         typer.echo(f"   {text[:300]}{'…' if len(text) > 300 else ''}")
+    if found["reranking"] in ("failed", "timed_out"):
+        typer.echo("The reranker failed or took too long: the search kept its own order.", err=True)
     if found["not_ready_count"]:
         typer.echo(f"{found['not_ready_count']} documents are not ready and were not searched.", err=True)
 

@@ -2786,6 +2786,12 @@ export interface components {
          * @enum {string}
          */
         Replacing: "vault" | "search";
+        /**
+         * Reranking
+         * @description What became of the second look at the best candidates.
+         * @enum {string}
+         */
+        Reranking: "none" | "off" | "done" | "failed" | "timed_out";
         /** RootKeyOut */
         RootKeyOut: {
             /** Changed At */
@@ -2875,6 +2881,11 @@ export interface components {
             /** Question */
             question: string;
             /**
+             * Rerank
+             * @default true
+             */
+            rerank: boolean;
+            /**
              * Sections
              * @default false
              */
@@ -2889,6 +2900,7 @@ export interface components {
             /** Passages */
             passages: components["schemas"]["PassageOut"][];
             relevance: components["schemas"]["RelevanceOut"];
+            reranking: components["schemas"]["Reranking"];
             /** Took Ms */
             took_ms: number;
         };

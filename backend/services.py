@@ -18,6 +18,7 @@ from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
 from backend.scrubs.service import RecordScrubber
 from backend.settings import Settings
+from backend.tries import Tries
 from backend.vaults.recutting import Recutting
 from knowledge_vault.keys.root import RootKeeper
 from knowledge_vault.vault import KnowledgeVault
@@ -41,6 +42,7 @@ class Services:
     accounts: Accounts
     api_keys: ApiKeys
     vault: KnowledgeVault
+    unlock_tries: Tries
     ingestion: Ingestion
     recutting: Recutting
     web_pages: WebPages

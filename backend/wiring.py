@@ -45,6 +45,7 @@ from backend.sealed import Sealer
 from backend.server_secrets import get_secret
 from backend.services import Part, Services
 from backend.settings import Settings
+from backend.tries import Tries
 from backend.vaults.following import keep_following
 from backend.vaults.recutting import Recutting
 from knowledge_vault.cross_encoder import CrossEncoderReranker
@@ -430,6 +431,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             accounts=accounts,
             api_keys=ApiKeys(database, clock, accounts, pepper=pepper),
             vault=vault,
+            unlock_tries=Tries(),
             ingestion=ingestion,
             recutting=recutting,
             web_pages=web_pages,

@@ -176,6 +176,7 @@ class Documents:
                 page_count=None,
                 chunk_count=0,
                 chunks_done=0,
+                pages_done=0,
                 original=new.original,
                 created_at=microseconds(self._clock.now()),
                 sealed_name=new.data_key.seal(new.name.encode(), "name"),
@@ -364,16 +365,25 @@ class Documents:
                 page_count=None,
                 chunk_count=0,
                 chunks_done=0,
+                pages_done=0,
                 sealed_problem=None,
             )
             if is_reset:
                 await _forget_text(connection, entry)
 
     async def note_progress(
-        self, connection: AsyncConnection, entry: Entry, *, progress: float, chunks_done: int
+        self,
+        connection: AsyncConnection,
+        entry: Entry,
+        *,
+        progress: float,
+        chunks_done: int,
+        pages_done: int = 0,
     ) -> None:
         await connection.execute(
-            update(entry.table).where(*_this(entry)).values(progress=progress, chunks_done=chunks_done)
+            update(entry.table)
+            .where(*_this(entry))
+            .values(progress=progress, chunks_done=chunks_done, pages_done=pages_done)
         )
 
     async def replace(self, connection: AsyncConnection, present: Entry, new: Entry) -> bool:
@@ -470,24 +480,12 @@ class Documents:
         found: list[KeptVersion] = []
         async with self._database.reading() as connection:
             for table in (documents, replacements):
-                key, origin = (
-                    (each.c.document_id == table.c.id) & (each.c.version == table.c.version)
-                    for each in (document_keys, document_origins)
-                )
-                source = (web_sources.c.document_id == table.c.id) & (
-                    web_sources.c.problem_version == table.c.version
+                key = (document_keys.c.document_id == table.c.id) & (
+                    document_keys.c.version == table.c.version
                 )
                 rows = await connection.execute(
-                    select(
-                        table,
-                        document_keys.c.sealed_key,
-                        document_keys.c.key_version,
-                        document_origins.c.sealed.label("sealed_origin"),
-                        web_sources.c.sealed_problem.label("sealed_web_problem"),
-                    )
+                    select(table, document_keys.c.sealed_key, document_keys.c.key_version)
                     .outerjoin(document_keys, key)
-                    .outerjoin(document_origins, origin)
-                    .outerjoin(web_sources, source)
                     .where(table.c.vault_id == vault)
                     .order_by(table.c.created_at, table.c.id)
                 )
@@ -499,9 +497,6 @@ class Documents:
                         row.sealed_key,
                         row.sealed_name,
                         row.sealed_problem,
-                        row.sealed_tags,
-                        row.sealed_origin,
-                        row.sealed_web_problem,
                         row.original,
                         row.chunk_count,
                         row.stage == Stage.ACTIVE,
@@ -548,10 +543,11 @@ class Documents:
             page_count=row.page_count,
             chunk_count=row.chunk_count,
             chunks_done=row.chunks_done,
+            pages_done=row.pages_done,
             created_at=at(row.created_at),
             version=opened.version,
             attempt=row.attempt,
-            tags=_tags(opened, row.sealed_tags),
+            tags=tuple(json.loads(opened.data_key.open(row.sealed_tags, "tags"))) if row.sealed_tags else (),
         )
         return Entry(document, row.original, opened, is_replacement)
 
@@ -579,9 +575,6 @@ class KeptVersion:
     sealed_key: bytes | None
     sealed_name: bytes
     sealed_problem: bytes | None
-    sealed_tags: bytes | None
-    sealed_origin: bytes | None
-    sealed_web_problem: bytes | None
     original: str
     chunk_count: int
     is_active: bool
@@ -594,14 +587,6 @@ DAMAGED = Problem(
 )
 
 
-def _tags(opened: OpenDocument, sealed: bytes | None) -> tuple[str, ...]:
-    """None where they do not open: a document is not lost for its tags; `scrub` names it."""
-    try:
-        return tuple(json.loads(opened.data_key.open(sealed, "tags"))) if sealed else ()
-    except SealBroken:
-        return ()
-
-
 def _damaged(tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:
     """Stands for a document whose own key or name does not open: it can be seen and deleted, and opens nothing."""
     place = DocumentId(row.id), row.version
@@ -610,7 +595,16 @@ def _damaged(tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:
 
 
 _REPLACED = (
-    *("version", "media_type", "size_bytes", "content_mac", "page_count", "chunk_count", "chunks_done"),
+    *(
+        "version",
+        "media_type",
+        "size_bytes",
+        "content_mac",
+        "page_count",
+        "chunk_count",
+        "chunks_done",
+        "pages_done",
+    ),
     *("original", "sealed_name", "sealed_tags"),
 )
 """What a document takes over from its replacement."""

@@ -190,13 +190,18 @@ class Ingestion:
             async for found in work:
                 await self._vaults.keys(tenant, entry.document.vault_id)  # locked meanwhile: this waits too
                 chunks_done += len(found)
+                left = missing[chunks_done - len(saved) :]
                 done = _CHUNKED + (_EMBEDDED - _CHUNKED) * chunks_done / len(spans)
                 async with self._database.writing() as connection:
                     if not await self._documents.is_at(connection, entry, Stage.CHUNKED):
                         return
                     await self._passages.save(connection, entry, found)
                     await self._documents.note_progress(
-                        connection, entry, progress=done, chunks_done=chunks_done
+                        connection,
+                        entry,
+                        progress=done,
+                        chunks_done=chunks_done,
+                        pages_done=whole_pages(parsed, spans, left[0] if left else len(spans)),
                     )
                 self.pace.note(len(found), time.monotonic() - began)
                 began = time.monotonic()
@@ -209,6 +214,7 @@ class Ingestion:
                 after=Stage.EMBEDDED,
                 progress=_EMBEDDED,
                 chunks_done=len(spans),
+                pages_done=len(parsed.pages),
             )
 
     async def spans(self, parsed: Parsed) -> list[Span]:
@@ -376,6 +382,17 @@ def _found_out(entry: Entry, parsed: Parsed) -> dict[str, object]:
     if parsed.media_type:
         found["media_type"] = parsed.media_type
     return found
+
+
+def whole_pages(parsed: Parsed, spans: Sequence[Span], count: int) -> int:
+    """How many pages, from the first on, lie in the first `count` chunks with all that is on them."""
+    covered = spans[count - 1].end if count else 0
+    done = 0
+    for page in parsed.pages:
+        if page.end > covered and parsed.text[max(page.start, covered) : page.end].strip():
+            break
+        done += 1
+    return done
 
 
 def with_heading(span: Span, text: str) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge_vault.parsing.parsed import Heading, Parsed, Part
+from knowledge_vault.parsing.parsed import Heading, Parsed, Part, Table
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,20 @@ class _Section:
 def segments(parsed: Parsed, *, most: int) -> list[Segment]:
     """In order. `most`: a sentence longer than this many characters falls into its lines."""
     found: list[Segment] = []
-    for number, section in enumerate(_sections(parsed)):
-        is_first = True
-        for start, end, begins_paragraph, header in _pieces(parsed.text, section, most):
+    number = -1
+    part: Part | None = None
+    for section in _sections(parsed):
+        goes_on = section.part is part and section.part.structure == "printed"
+        number, part, is_first = number + (not goes_on), section.part, True
+        within = [table for table in parsed.tables if section.start <= table.start < section.end]
+        for start, end, begins_paragraph, header in _pieces(parsed.text, section, most, within):
             found.append(
                 Segment(
                     start,
                     end,
                     number,
                     section.path,
-                    begins_section=is_first and section.is_headed,
+                    begins_section=is_first and section.is_headed and not goes_on,
                     begins_paragraph=begins_paragraph,
                     header=header,
                 )
@@ -106,24 +110,32 @@ _Piece = tuple[int, int, bool, tuple[int, int] | None]
 """Start, end, whether a paragraph begins with it, and its table's heading row."""
 
 
-def _pieces(text: str, section: _Section, most: int) -> Iterator[_Piece]:
+def _pieces(text: str, section: _Section, most: int, tables: Sequence[Table]) -> Iterator[_Piece]:
     structure, start, end = section.part.structure, section.start, section.end
     if structure in ("rows", "code"):
         for first, last in _bare_lines(text, start, end):
             yield first, last, structure == "rows" or text[max(0, first - 1)] not in " \t", None
         return
-    if structure == "plain":
+    if structure in ("plain", "printed"):
+        for table in tables:
+            yield from _prose(text, start, table.start, most)
+            start = min(table.end, end)
+            yield from _rows(text, table.start, start)
         yield from _prose(text, start, end, most)
         return
     for block in _blocks(text, start, end):
         if block.kind == "prose":
             yield from _prose(text, block.start, block.end, most)
             continue
-        header = None
-        for number, (first, last) in enumerate(_bare_lines(text, block.start, block.end)):
-            yield first, last, number == 0, header
-            if number == 0 and block.kind == "table":
-                header = (first, last)
+        yield from _rows(text, block.start, block.end, is_table=block.kind == "table")
+
+
+def _rows(text: str, start: int, end: int, *, is_table: bool = True) -> Iterator[_Piece]:
+    header = None
+    for number, (first, last) in enumerate(_bare_lines(text, start, end)):
+        yield first, last, number == 0, header
+        if number == 0 and is_table:
+            header = (first, last)
 
 
 @dataclass(frozen=True)

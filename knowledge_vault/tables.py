@@ -136,6 +136,12 @@ def _of_a_version() -> list[Column[Any]]:
         Column("page_count", Integer),
         Column("chunk_count", Integer, nullable=False),
         Column("chunks_done", Integer, nullable=False, server_default="0", comment="chunks embedded so far"),
+        Column(
+            *("pages_done", Integer),
+            nullable=False,
+            server_default="0",
+            comment="the first pages, whose chunks are all embedded",
+        ),
         Column("original", String, nullable=False, comment="file name of the sealed original"),
         Column("created_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
         Column("sealed_name", LargeBinary, nullable=False, comment="by the data key"),

@@ -156,6 +156,8 @@ class Document:
     """0 before it is chunked."""
     chunks_done: int
     """How many chunks are embedded."""
+    pages_done: int
+    """How many of its pages, from the first on, are embedded whole; 0 for kinds without pages."""
     created_at: datetime
     version: int
     attempt: int
@@ -242,7 +244,6 @@ class Ranks:
     vector: int | None
     fused: int
     rerank: int | None = None
-    """Among the few that a reranker read; where it gave places, they are the order."""
 
 
 @dataclass(frozen=True)
@@ -271,8 +272,7 @@ class Passage:
     text: str
     heading: str
     score: float
-    """The fused score: comparable within one search only, and not the order where a reranker made that. 0 when not
-    found by searching."""
+    """The fused score: comparable within one search only. 0 when not found by searching."""
     similarity: float
     """Exact cosine of question and passage, comparable between searches. 0 when not searched."""
     ranks: Ranks | None
@@ -411,21 +411,6 @@ class NotReady:
     """The first of them, oldest first; fewer than `count` when there are many."""
 
 
-class Reranking(StrEnum):
-    """What became of the second look at the best candidates."""
-
-    NONE = "none"
-    """The server has no reranker, or there was nothing to look at."""
-    OFF = "off"
-    """This search was asked to do without."""
-    DONE = "done"
-    """The best candidates are in the reranker's order."""
-    FAILED = "failed"
-    """It gave no scores: the order is that of the search itself."""
-    TIMED_OUT = "timed_out"
-    """It took too long: the order is that of the search itself."""
-
-
 NOTHING_ASKED = Relevance(False, -1.0, 0.0, 0.0, 0.0, 0.0, words_count=False, same_language=True)
 """When there was no question, or nowhere to look."""
 
@@ -442,8 +427,6 @@ class SearchResult:
     """Candidates that did not become passages, best first: copies, parts of passages, and the next best."""
     not_ready: tuple[NotReady, ...] = ()
     """The same documents by name, vault by vault; only vaults that have some."""
-    reranking: Reranking = Reranking.NONE
-    """What a reranker had to do with the order."""
 
 
 @dataclass(frozen=True)

@@ -97,9 +97,8 @@ def split_words(text: str) -> list[str]:
 
     Combining marks belong to words: without them Hindi falls to pieces at every vowel sign.
     """
-    spaced = unicodedata.normalize("NFKC", text).lower().translate(_SPACED)
-    if not _WITHOUT_SPACES.search(spaced):
-        return spaced.split()
+    folded = unicodedata.normalize("NFKC", text).lower()
+    spaced = "".join(character if _is_in_words(character) else " " for character in folded)
     words: list[str] = []
     for run in spaced.split():
         position = 0
@@ -114,17 +113,9 @@ def split_words(text: str) -> list[str]:
     return words
 
 
-class _Spaced(dict[int, str]):
-    """What `str.translate` makes of each character, found out when it is first met: itself in words, else a space."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        is_in_words = character == "_" or unicodedata.category(character)[0] in "LNM"
-        self[code] = made = character if is_in_words else " "
-        return made
-
-
-_SPACED = _Spaced()
+@cache
+def _is_in_words(character: str) -> bool:
+    return character == "_" or unicodedata.category(character)[0] in "LNM"
 
 
 def stem(words: list[str], language: Language) -> list[str]:

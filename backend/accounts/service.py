@@ -9,16 +9,19 @@ from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from backend.accounts import store
 from backend.accounts.store import User
 from backend.clock import Clock
 from backend.database import Database
-from backend.errors import Conflict, Invalid, NotSignedIn, WrongPassword
-from backend.tries import Tries
+from backend.errors import Conflict, Invalid, NotSignedIn, TooManyTries, WrongPassword
 
 CHALLENGE_TTL = timedelta(minutes=5)
 LEAST_PASSWORD = 10
+TRIES = RateLimitItemPerMinute(10, 5)
 """Ten tries in five minutes per account and per address."""
 
 
@@ -46,7 +49,7 @@ class Accounts:
         self._verify_wallet = verify_wallet
         self._session_ttl = timedelta(days=session_days)
         self._hasher = PasswordHasher()
-        self._tries = Tries()
+        self._tries = MovingWindowRateLimiter(MemoryStorage())
         self._operator: User | None = None
 
     # People
@@ -131,7 +134,9 @@ class Accounts:
             TooManyTries: too many wrong ones; wait.
         """
         email = email.strip().lower()
-        self._tries.take(f"email:{email}", f"client:{address_of_client}", to="sign in")
+        for who in (f"email:{email}", f"client:{address_of_client}"):
+            if not self._tries.hit(TRIES, who):
+                raise TooManyTries("Too many tries to sign in. Wait five minutes.", retry_after_s=300)
         async with self._database.reading() as connection:
             user = await store.find_user(connection, email=email)
             expected = await store.find_password_hash(connection, user.id) if user else None

@@ -56,6 +56,8 @@ class DocumentOut(BaseModel):
     """0 before it is cut."""
     chunks_done: int
     """How many of them are embedded."""
+    pages_done: int
+    """How many of its pages, from the first on, are ready to be found; all are found together, once it is active."""
     created_at: datetime
     version: int
     """1, and higher with each replacement."""
@@ -81,6 +83,7 @@ class DocumentOut(BaseModel):
             page_count=document.page_count,
             chunk_count=document.chunk_count,
             chunks_done=document.chunks_done,
+            pages_done=document.pages_done,
             created_at=document.created_at,
             tags=list(document.tags),
             web_source=WebSourceOut.of(document.web_source) if document.web_source else None,

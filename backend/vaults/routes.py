@@ -72,8 +72,7 @@ async def change_vault(
     )
     if body.chunking:
         services.recutting.begin(tenant_id, vault.id)
-    to_be = vault.reindexing.protection if vault.reindexing else vault.protection
-    if body.protection is not None and body.protection is not to_be:
+    if body.protection is not None and body.protection is not vault.protection:
         await services.vault.custody.protect(tenant_id, vault.id, body.protection)
         vault = await services.vault.get_vault(tenant_id, vault.id)
     return VaultOut.of(vault)

@@ -8,8 +8,11 @@ from typing import Any, Literal, Protocol, get_args
 from knowledge_vault.parsing.kinds import Kind
 from knowledge_vault.values import ChunkSizes, Limits, Page
 
-Structure = Literal["plain", "markdown", "rows", "code"]
-"""How to read the text: paragraphs, markdown, one record a line, or lines of a program."""
+Structure = Literal["plain", "printed", "markdown", "rows", "code"]
+"""How to read the text: paragraphs, paragraphs of a printed page, markdown, one record a line, or lines of a program.
+
+Headings of a printed page were told by their looks: they name what stands under them, and part nothing.
+"""
 _STRUCTURES = get_args(Structure)
 
 
@@ -21,6 +24,16 @@ class Heading:
     level: int
     """1 is the outermost."""
     title: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in running text, a row a line."""
+
+    start: int
+    end: int
+    header_end: int
+    """After its first line, which names the columns."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +65,15 @@ class Parsed:
     """What the file turned out to be, where that is not what it was taken for."""
     sizes: ChunkSizes | None = None
     """How it is to be cut: written down with the text, so that a crash half-way cannot mix two ways of cutting."""
+    tables: tuple[Table, ...] = ()
+    """In order, without overlap. Markdown's own tables are not among them."""
 
     def to_json(self) -> bytes:
         value = {
             "text": self.text,
             "pages": [[page.number, page.start, page.end] for page in self.pages],
             "structure": self.structure,
+            "tables": [[each.start, each.end, each.header_end] for each in self.tables],
             "outline": [[each.start, each.level, each.title] for each in self.outline],
             "parts": [[each.start, each.end, each.structure, each.title] for each in self.parts],
             "remarks": list(self.remarks),
@@ -97,6 +113,7 @@ class Parsed:
             tuple(remarks),
             media_type,
             None if sizes is None else ChunkSizes(**sizes),
+            _tables(value.get("tables", []), len(text)),
         )
 
 
@@ -108,6 +125,20 @@ def _outline(items: list[list[Any]], length: int) -> tuple[Heading, ...]:
             raise ValueError("a heading lies outside the parsed text")
         found.append(Heading(start, level, title))
         previous = start
+    return tuple(found)
+
+
+def _tables(items: list[list[Any]], length: int) -> tuple[Table, ...]:
+    found: list[Table] = []
+    previous = 0
+    for start, end, header_end in items:
+        if not (
+            type(start) is type(end) is type(header_end) is int
+            and previous <= start < header_end <= end <= length
+        ):
+            raise ValueError("a table lies outside the parsed text")
+        found.append(Table(start, end, header_end))
+        previous = end
     return tuple(found)
 
 

@@ -3,8 +3,9 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from knowledge_vault.keys.key_file import KeyFile
 from knowledge_vault.keys.root import RootKeeper
 from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.ports import Embedder
-from knowledge_vault.reranking import RerankingStep
 from knowledge_vault.tables import metadata
 from knowledge_vault.values import Document, Limits, SealedLimits, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
@@ -62,14 +62,6 @@ class WordEmbedder:
         return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
-class WordReranker:
-    """A reranker that counts the question's words in a passage: the twin of the real one."""
-
-    async def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        wanted = set(split_words(question))
-        return np.array([float(sum(word in wanted for word in split_words(text))) for text in texts])
-
-
 @asynccontextmanager
 async def open_vault(
     home: Path,
@@ -80,13 +72,8 @@ async def open_vault(
     parser: Parser | None = None,
     sealed: SealedLimits | None = None,
     clock: FixedClock | None = None,
-    whole_up_to: int = 0,
-    reranking: RerankingStep | None = None,
 ) -> AsyncIterator[KnowledgeVault]:
-    """A started vault over `home/data`, its root key beside it; the same data when opened again.
-
-    `whole_up_to`: the vaults of tests are so small that the product would not ask their index, which is to be tested.
-    """
+    """A started vault over `home/data`, its root key beside it; the same data when opened again."""
     data = home / "data"
     data.mkdir(exist_ok=True)
     database = Database.at(data / "qanat.db")
@@ -103,8 +90,6 @@ async def open_vault(
         limits=limits,
         parser=parser,
         sealed_limits=sealed,
-        whole_up_to=whole_up_to,
-        reranking=reranking,
     )
     await vault.start()
     try:
@@ -152,6 +137,59 @@ def a_pdf(*pages: str) -> bytes:
         kids.append(f"{len(objects)} 0 R")
         objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
+    return _pdf_file(objects, trailer="/Root 1 0 R")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A line on a page: its words, by how far from the left they begin."""
+
+    words: Mapping[int, str]
+    size: int = 11
+    is_bold: bool = False
+
+    @classmethod
+    def of(cls, text: str, *, size: int = 11, is_bold: bool = False) -> "Printed":
+        return cls({50: text}, size, is_bold)
+
+
+def a_printed_pdf(*pages: Sequence[Printed], bookmarks: Sequence[tuple[str, int]] = ()) -> bytes:
+    """A PDF whose lines look as they are told to; `bookmarks` are titles with the index of their page."""
+    fonts = (
+        "/Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> "
+        "/F2 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold >> >>"
+    )
+    objects = ["", ""]
+    page_numbers = []
+    for page in pages:
+        shown = []
+        for row, line in enumerate(page):
+            font = "F2" if line.is_bold else "F1"
+            shown += [
+                f"BT /{font} {line.size} Tf {left} {780 - 20 * row} Td ({words}) Tj ET"
+                for left, words in line.words.items()
+            ]
+        content = "\n".join(shown)
+        objects.append(
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
+            f"/Resources << {fonts} >> /Contents {len(objects) + 2} 0 R >>"
+        )
+        page_numbers.append(len(objects))
+        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
+    kids = " ".join(f"{number} 0 R" for number in page_numbers)
+    objects[1] = f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"
+    root = len(objects) + 1
+    first = root + 1
+    for number, (title, page_index) in enumerate(bookmarks):
+        if number == 0:
+            objects.append(
+                f"<< /Type /Outlines /First {first} 0 R /Last {root + len(bookmarks)} 0 R /Count {len(bookmarks)} >>"
+            )
+        following = f"/Next {first + number + 1} 0 R" if number + 1 < len(bookmarks) else ""
+        objects.append(
+            f"<< /Title ({title}) /Parent {root} 0 R /Dest [{page_numbers[page_index]} 0 R /Fit] {following} >>"
+        )
+    objects[0] = f"<< /Type /Catalog /Pages 2 0 R {f'/Outlines {root} 0 R' if bookmarks else ''} >>"
     return _pdf_file(objects, trailer="/Root 1 0 R")
 
 

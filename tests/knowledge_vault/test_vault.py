@@ -230,6 +230,35 @@ async def test_stages_repeat_without_harm(vault: KnowledgeVault, home: VaultId) 
     assert await vault.search(ALICE, [home], "drones") == first
 
 
+async def test_a_long_document_tells_which_pages_are_ready_and_is_found_only_whole(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    limits = ChunkSizes(characters=120, overlap=0, least=30)
+    async with open_vault(tmp_path) as vault:
+        home = (await vault.create_vault(ALICE, name="Long")).id
+        await vault.update_vault(ALICE, home, chunking=limits)
+        pages = [
+            f"Page {number} tells of bees. " + "They hum and they dance. " * 8 for number in range(1, 31)
+        ]
+        added = await vault.add_document(ALICE, home, name="long.pdf", content=stream(a_pdf(*pages)))
+        document = added.document.id
+        await vault.parse(ALICE, document)
+        seen: list[asyncio.Task[None]] = []
+
+        async def look() -> None:
+            now = await vault.get_document(ALICE, document)
+            found = await vault.search(ALICE, [home], "bees")
+            told.append((now.pages_done, len(found.passages)))
+
+        await vault.index(ALICE, document, progress=lambda share: seen.append(asyncio.create_task(look())))
+        await asyncio.gather(*seen)
+        whole = await vault.get_document(ALICE, document)
+    assert (whole.pages_done, whole.page_count) == (30, 30)
+    ready = [pages_done for pages_done, _ in told]
+    assert ready == sorted(ready)
+    assert any(0 < pages_done < 30 for pages_done in ready)
+    assert all(passages == 0 for pages_done, passages in told if pages_done < 30)
+
+
 async def test_a_document_is_found_only_when_it_is_ready(vault: KnowledgeVault, home: VaultId) -> None:
     added = await vault.add_document(ALICE, home, name="bees.txt", content=stream(BEES.encode() * 40))
     document = added.document.id

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge_vault.errors import DocumentTooLarge
-from knowledge_vault.parsing.parsed import Heading, Parsed, Part
+from knowledge_vault.parsing.parsed import Heading, Parsed, Part, Table
 from knowledge_vault.values import Limits
 
 
@@ -23,6 +23,7 @@ def joined(files: Sequence[Named], *, remarks: Sequence[str], name: str, limits:
     texts: list[str] = []
     parts: list[Part] = []
     outline: list[Heading] = []
+    tables: list[Table] = []
     told = list(remarks)
     at = 0
     for file in files:
@@ -38,6 +39,10 @@ def joined(files: Sequence[Named], *, remarks: Sequence[str], name: str, limits:
         outline += [
             Heading(max(at, each.start + shift), each.level, each.title) for each in file.parsed.outline
         ]
+        tables += [
+            Table(each.start + shift, each.end + shift, each.header_end + shift)
+            for each in file.parsed.tables
+        ]
         inner = file.parsed.parts or (Part(0, 0, file.parsed.structure, ""),)
         for number, part in enumerate(inner):
             is_last = number == len(inner) - 1
@@ -52,4 +57,6 @@ def joined(files: Sequence[Named], *, remarks: Sequence[str], name: str, limits:
         told += [f"{file.title}: {remark}" if file.title else remark for remark in file.parsed.remarks]
         texts.append(text)
         at = end
-    return Parsed("".join(texts), (), "plain", tuple(outline), tuple(parts), tuple(told))
+    return Parsed(
+        "".join(texts), (), "plain", tuple(outline), tuple(parts), tuple(told), tables=tuple(tables)
+    )

@@ -1,7 +1,7 @@
 """PDF: each page's text in reading order, larger lines as headings, pictures of pages through text recognition."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pypdfium2
@@ -13,7 +13,9 @@ from knowledge_vault.errors import (
     DocumentUnreadable,
     DocumentWithoutText,
 )
-from knowledge_vault.parsing.parsed import Parsed
+from knowledge_vault.parsing.parsed import Parsed, Table
+from knowledge_vault.parsing.reading.glyphs import Look, bookmarks, looks_of
+from knowledge_vault.parsing.reading.layout import Line, headings, tables
 from knowledge_vault.parsing.reading.ocr import Recognizer
 from knowledge_vault.parsing.reading.text import clean
 from knowledge_vault.values import Limits, Page
@@ -34,13 +36,18 @@ class _Findings:
     pictures: int = 0
     recognized: int = 0
     damaged: list[int] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
 
-    def add(self, number: int, text: str) -> None:
+    def add(self, number: int, text: str, looks: Sequence[Look]) -> None:
         if self.texts:
             self.texts.append("\n\n")
             self.length += 2
         self.texts.append(text)
         self.pages.append(Page(number, self.length, self.length + len(text)))
+        here = list(_lines(text, looks, number - 1, self.length))
+        self.tables += tables(here)
+        self.lines += here
         self.length += len(text)
 
 
@@ -68,11 +75,13 @@ def read_pdf(
     until = time.monotonic() + limits.recognition_s
     for number in range(1, count + 1):
         try:
-            text = _page_text(document[number - 1], found, recognizer if time.monotonic() < until else None)
+            text, looks = _page_text(
+                document[number - 1], found, recognizer if time.monotonic() < until else None
+            )
         except pypdfium2.PdfiumError:
-            text = ""
+            text, looks = "", []
             found.damaged.append(number)
-        found.add(number, text)
+        found.add(number, text, looks)
         if found.length > limits.text_characters:
             raise DocumentTooLarge(
                 name, reason=f"it has more than {limits.text_characters:,} characters of text"
@@ -84,21 +93,40 @@ def read_pdf(
     remarks = _remarks(found, count, recognizer)
     if found.pictures and not any(character.isalnum() for character in text):
         raise DocumentWithoutText(name, reason=remarks[0])
-    return Parsed(text, tuple(found.pages), "plain", remarks=tuple(remarks))
+    outline = headings(found.lines, bookmarks(document))
+    return Parsed(
+        text, tuple(found.pages), "printed", outline, tables=tuple(found.tables), remarks=tuple(remarks)
+    )
 
 
-def _page_text(page: pypdfium2.PdfPage, found: _Findings, recognizer: Recognizer | None) -> str:
-    text = clean(page.get_textpage().get_text_bounded())
+def _page_text(
+    page: pypdfium2.PdfPage, found: _Findings, recognizer: Recognizer | None
+) -> tuple[str, Sequence[Look]]:
+    """A page's text and how its lines look, as far as that is known."""
+    textpage = page.get_textpage()
+    raw = textpage.get_text_bounded()
+    text = clean(raw)
     if sum(character.isalnum() for character in text) >= _TEXTLESS or not _has_picture(page):
-        return text
+        return text, looks_of(textpage, raw)
     found.pictures += 1
     if recognizer is None:
-        return text
+        return text, []
     recognized = clean(recognizer.read(*_picture(page)))
     if any(character.isalnum() for character in recognized):
         found.recognized += 1
-        return recognized
-    return text
+        return recognized, []
+    return text, []
+
+
+def _lines(text: str, looks: Sequence[Look], page: int, offset: int) -> Iterator[Line]:
+    """The page's lines as they look; none where cleaning changed how many there are."""
+    if len(looks) != text.count("\n") + 1:
+        return
+    at = offset
+    for content, look in zip(text.split("\n"), looks, strict=True):
+        if content.strip() and look.size:
+            yield Line(at, content, page, look.size, look.is_bold, look.cells)
+        at += len(content) + 1
 
 
 def _has_picture(page: pypdfium2.PdfPage) -> bool:

@@ -20,6 +20,7 @@ const aDocument = (change: Partial<VaultDocument>): VaultDocument => ({
   page_count: null,
   chunk_count: 2,
   chunks_done: 2,
+  pages_done: 0,
   version: 1,
   tags: [],
   web_source: null,
@@ -51,6 +52,7 @@ test('a document says how far it is, why it failed, and what can be done about i
       error: { title: 'Cannot be read', detail: 'It is protected by a password.' },
     }),
     aDocument({ id: 'd3', name: 'long.pdf', stage: 'chunked', chunk_count: 40, chunks_done: 16 }),
+    aDocument({ id: 'd5', name: 'book.pdf', stage: 'chunked', page_count: 500, pages_done: 40 }),
     aDocument({ id: 'd4', name: 'stopped.pdf', stage: 'cancelled' }),
   ]);
   expect(within(list).getByRole('link', { name: 'bees.txt' })).toHaveAttribute('href', '/documents/d1');
@@ -58,6 +60,7 @@ test('a document says how far it is, why it failed, and what can be done about i
   expect(within(list).getByRole('button', { name: 'Try locked.pdf again' })).toBeEnabled();
   expect(within(list).queryByRole('button', { name: 'Try bees.txt again' })).toBeNull();
   expect(within(list).getByText(/16 of 40/)).toBeVisible();
+  expect(within(list).getByText(/pages 1–40 of 500 ready/)).toBeVisible();
   expect(within(list).getByRole('button', { name: 'Stop taking long.pdf in' })).toBeEnabled();
   expect(within(list).getByRole('button', { name: 'Try stopped.pdf again' })).toBeEnabled();
 });

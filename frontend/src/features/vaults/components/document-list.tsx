@@ -119,9 +119,16 @@ function StageBadge({ document }: { document: VaultDocument }) {
     <>
       <Text fz="xs" c="dimmed" mb={3}>
         {stageInWords(document)}
-        {document.stage === 'chunked' && ` · ${document.chunks_done} of ${document.chunk_count}`}
+        {document.stage === 'chunked' && ` · ${soFar(document)}`}
       </Text>
       <Progress size="sm" animated value={Math.max(4, document.progress * 100)} aria-label={`${document.name}: progress`} />
     </>
   );
+}
+
+/** How much of it is ready: its first pages where it has some, else chunks. All of it is found together, at the end. */
+function soFar({ chunk_count, chunks_done, page_count, pages_done }: VaultDocument): string {
+  return page_count !== null && page_count > 1 && pages_done > 0
+    ? `pages 1–${pages_done} of ${page_count} ready`
+    : `${chunks_done} of ${chunk_count}`;
 }

@@ -1,1 +1,0 @@
-"""Looking whether what is sealed for a person outside of vaults still opens."""

@@ -131,10 +131,11 @@ class Documents:
 
     async def add_replacement(
         self, tenant: TenantId, present: Entry, new: NewDocument, *, may_be_the_same: bool = False
-    ) -> DocumentId | None:
-        """Record what is to replace a document, in place of what was to before; or the id of a twin, as `add`.
+    ) -> tuple[DocumentId | None, Sequence[Entry]]:
+        """Record what is to replace a document; the id of a twin instead, as `add`, when there is one.
 
-        `may_be_the_same`: the same bytes as the document's own are no twin: it is to be cut anew.
+        With it, what was to replace the document before and is dismissed for it, to be cleaned up after; a twin
+        dismisses nothing. `may_be_the_same`: the same bytes as the document's own are no twin: it is to be cut anew.
         """
         vault = present.document.vault_id
         async with self._database.writing() as connection:
@@ -147,7 +148,10 @@ class Documents:
                 )
             )
             if twin is not None and not (may_be_the_same and twin == new.id):
-                return DocumentId(twin)
+                return DocumentId(twin), ()
+            earlier = await self._select_in(connection, tenant, replacements, replacements.c.id == new.id)
+            for entry in earlier:
+                await self.dismiss_replacement(connection, entry)
             await self._insert(connection, replacements, keys, new)
             if tags := present.document.tags:
                 await connection.execute(
@@ -155,7 +159,7 @@ class Documents:
                     .where(replacements.c.id == new.id)
                     .values(sealed_tags=new.data_key.seal(json.dumps(list(tags)).encode(), "tags"))
                 )
-        return None
+        return None, earlier
 
     async def _insert(
         self, connection: AsyncConnection, table: Table, keys: VaultKeys, new: NewDocument

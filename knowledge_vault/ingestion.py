@@ -87,11 +87,10 @@ class Ingestion:
         if reading := self._parsing.get((entry.document.id, entry.document.version)):
             reading.cancel()
 
-    async def parse(self, tenant: TenantId, document: DocumentId) -> None:
-        """Of the document, or of what is to replace it: whatever is sealed and not parsed."""
-        for entry in await self._documents.versions(tenant, document):
-            if entry.document.stage is Stage.SEALED:
-                await self._parse(tenant, entry)
+    async def parse(self, tenant: TenantId, entry: Entry) -> None:
+        """Where it is sealed and not parsed."""
+        if entry.document.stage is Stage.SEALED:
+            await self._parse(tenant, entry)
 
     async def _parse(self, tenant: TenantId, entry: Entry) -> None:
         place = (entry.document.id, entry.document.version)
@@ -139,14 +138,14 @@ class Ingestion:
                 progress=told,
             )
 
-    async def index(self, tenant: TenantId, document: DocumentId, progress: Progress) -> None:
-        """Of the document, or of what is to replace it: whatever is parsed and not yet found."""
-        for entry in await self._documents.versions(tenant, document):
-            if entry.document.stage in (Stage.PARSED, Stage.CHUNKED):
-                await self._embed(tenant, entry, progress)
-        for entry in await self._documents.versions(tenant, document):
-            if entry.document.stage in (Stage.EMBEDDED, Stage.INDEXED):
-                await self._activate(tenant, entry, progress)
+    async def index(self, tenant: TenantId, entry: Entry, progress: Progress) -> None:
+        """Where it is parsed and not yet found."""
+        if entry.document.stage in (Stage.PARSED, Stage.CHUNKED):
+            await self._embed(tenant, entry, progress)
+        for now in await self._documents.versions(tenant, entry.document.id):
+            is_it = now.document.version == entry.document.version
+            if is_it and now.document.stage in (Stage.EMBEDDED, Stage.INDEXED):
+                await self._activate(tenant, now, progress)
 
     async def text(self, entry: Entry) -> Parsed:
         """Raises:

@@ -47,7 +47,7 @@ from knowledge_vault.not_ready import not_ready
 from knowledge_vault.originals import Originals
 from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.parsing.process import ParserProcess
-from knowledge_vault.passages import Passages
+from knowledge_vault.passages import Passages, passage_id
 from knowledge_vault.ports import Clock, Database, Embedder
 from knowledge_vault.quarantine import Quarantine
 from knowledge_vault.reconciling import Reconciler
@@ -385,15 +385,19 @@ class KnowledgeVault:
             most_bytes=self._limits.file_bytes,
         )
         new = dataclasses.replace(new, origin=origin)
-        async with self._kept_if_new(new):
-            await self.dismiss_replacement(tenant_id, document_id)
-            twin = await self._record(
-                keys,
-                new,
-                lambda each: self._documents.add_replacement(
-                    tenant_id, present, each, may_be_the_same=may_be_the_same
-                ),
+        dismissed: list[Entry] = []
+
+        async def add(each: NewDocument) -> DocumentId | None:
+            twin, gone = await self._documents.add_replacement(
+                tenant_id, present, each, may_be_the_same=may_be_the_same
             )
+            dismissed.extend(gone)
+            return twin
+
+        async with self._kept_if_new(new):
+            twin = await self._record(keys, new, add)
+        for entry in dismissed:
+            await self._clean_up_after(tenant_id, entry)
         if twin is not None:
             await self._originals.delete(new.original)
         return Added(await self.get_document(tenant_id, twin or document_id), already_there=twin is not None)
@@ -403,15 +407,22 @@ class KnowledgeVault:
         await self._documents.get(tenant_id, document_id)
         entry = await self._documents.find_replacement(tenant_id, document_id)
         if entry is not None:
-            keys = (await self._vaults.keys(tenant_id, entry.document.vault_id)).search
-            found, _ = await self._passages.readable(entry)
             async with self._database.writing() as connection:
                 await self._documents.dismiss_replacement(connection, entry)
-            await forget_deleted_rows(self._database)
-            self._ingestion.stop_reading(entry)
-            await self._originals.delete(entry.original)
-            await self._index.remove(keys, [item.chunk.passage_id for item in found])
+            await self._clean_up_after(tenant_id, entry)
         return await self.get_document(tenant_id, document_id)
+
+    async def _clean_up_after(self, tenant_id: TenantId, dismissed: Entry) -> None:
+        """What lies outside of the database, of a replacement whose rows are gone."""
+        document = dismissed.document
+        keys = (await self._vaults.keys(tenant_id, document.vault_id)).search
+        await forget_deleted_rows(self._database)
+        self._ingestion.stop_reading(dismissed)
+        await self._originals.delete(dismissed.original)
+        await self._index.remove(
+            keys,
+            [passage_id(document.id, document.version, number) for number in range(document.chunk_count)],
+        )
 
     @asynccontextmanager
     async def _kept_if_new(self, new: NewDocument) -> AsyncIterator[None]:
@@ -508,7 +519,7 @@ class KnowledgeVault:
             DiskFull: the document stays where it is; repeat when there is room.
         """
         await self._recording_failure(
-            tenant_id, document_id, lambda: self._ingestion.parse(tenant_id, document_id)
+            tenant_id, document_id, lambda entry: self._ingestion.parse(tenant_id, entry)
         )
 
     async def index(
@@ -525,7 +536,7 @@ class KnowledgeVault:
         await self._recording_failure(
             tenant_id,
             document_id,
-            lambda: self._ingestion.index(tenant_id, document_id, progress or _ignore),
+            lambda entry: self._ingestion.index(tenant_id, entry, progress or _ignore),
         )
 
     async def retry(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
@@ -704,19 +715,31 @@ class KnowledgeVault:
         return replace(await self._vaults.stats(), vaults_to_compare=self._reconciler.not_compared)
 
     async def _recording_failure(
-        self, tenant_id: TenantId, document_id: DocumentId, stage: Callable[[], Awaitable[None]]
+        self, tenant_id: TenantId, document_id: DocumentId, stage: Callable[[Entry], Awaitable[None]]
     ) -> None:
+        """Of the document, then of what is to replace it: what stops one stops not the other."""
         try:
-            await stage()
+            versions = await self._documents.versions(tenant_id, document_id)
+        except VaultLocked:
+            log.info("ingestion.waits_for_unlocking document=%s", document_id)
+            return
+        for entry in versions:
+            await self._recording_failure_of(tenant_id, entry, stage)
+
+    async def _recording_failure_of(
+        self, tenant_id: TenantId, entry: Entry, stage: Callable[[Entry], Awaitable[None]]
+    ) -> None:
+        document_id = entry.document.id
+        try:
+            await stage(entry)
         except VaultLocked:  # it waits where it is until its owner unlocks the vault
             log.info("ingestion.waits_for_unlocking document=%s", document_id)
         except Exception as error:  # whatever stopped a stage belongs to the document, not to its workflow
             if is_disk_full(error):  # no fault of the document's: it stays where it is and goes on later
                 raise DiskFull from error
             log.exception("ingestion.failed document=%s", document_id)
-            for entry in await self._documents.versions(tenant_id, document_id):
-                title, detail = _explain(entry, error)
-                await self._documents.fail(entry, title=title, detail=detail)
+            title, detail = _explain(entry, error)
+            await self._documents.fail(entry, title=title, detail=detail)
 
 
 def _explain(entry: Entry, error: Exception) -> tuple[str, str]:

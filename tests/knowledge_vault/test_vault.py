@@ -515,6 +515,40 @@ async def test_replacing_a_document_by_what_the_vault_has_changes_nothing(
     assert (await vault.get_document(ALICE, document.id)).replacement is None
 
 
+async def test_replacing_by_what_another_document_has_leaves_an_earlier_replacement_alone(
+    vault: KnowledgeVault, home: VaultId
+) -> None:
+    bees = await take_in(vault, home, "bees.txt", "Bees dance.")
+    wasps = await take_in(vault, home, "wasps.txt", "Wasps build nests.")
+    await vault.replace_document(ALICE, bees.id, content=stream(b"Bees sleep at night."))
+    same = await vault.replace_document(ALICE, bees.id, content=stream(b"Wasps build nests."))
+    assert (same.already_there, same.document.id) == (True, wasps.id)
+    assert (await vault.get_document(ALICE, bees.id)).replacement is not None
+    await vault.parse(ALICE, bees.id)
+    await vault.index(ALICE, bees.id)
+    assert (await vault.document_text(ALICE, bees.id)).text == "Bees sleep at night."
+
+
+async def test_a_replacement_that_fails_takes_no_document_along(
+    vault: KnowledgeVault, home: VaultId, tmp_path: Path
+) -> None:
+    originals = tmp_path / "data" / "originals"
+    added = (await vault.add_document(ALICE, home, name="bees.txt", content=stream(b"Bees dance."))).document
+    [first] = originals.iterdir()
+    await vault.replace_document(ALICE, added.id, content=stream(b"Bees sleep at night."))
+    [second] = set(originals.iterdir()) - {first}
+    sealed = bytearray(second.read_bytes())
+    sealed[70] ^= 1
+    second.write_bytes(sealed)
+    await vault.parse(ALICE, added.id)
+    await vault.index(ALICE, added.id)
+    now = await vault.get_document(ALICE, added.id)
+    assert now.stage is Stage.ACTIVE
+    assert now.replacement is not None
+    assert (now.replacement.stage, now.problem) == (Stage.FAILED, None)
+    assert (await vault.search(ALICE, [home], "do bees dance?")).passages[0].text == "Bees dance."
+
+
 async def test_a_document_is_deleted_with_its_replacement(
     vault: KnowledgeVault, home: VaultId, tmp_path: Path
 ) -> None:

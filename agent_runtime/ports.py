@@ -107,6 +107,9 @@ class Found:
     """In a plain sentence; for the trace."""
     measured: Mapping[str, float] = field(default_factory=dict)
     """The numbers that decided; for the trace."""
+    reranking: Literal["none", "off", "done", "failed", "timed_out"] = "none"
+    """Whether a reranker made the order: there is none; not asked for; it did; it failed or took too long, so that the
+    search kept its own."""
     not_ready: tuple[NotReady, ...] = ()
     """What the search could not look at, vault by vault; an answer says so."""
 
@@ -115,9 +118,17 @@ class Retriever(Protocol):
     """Searches what this run may read, and nothing else."""
 
     async def search(
-        self, question: str, *, vaults: Collection[str], limit: int, filters: Filters = NO_FILTERS
+        self,
+        question: str,
+        *,
+        vaults: Collection[str],
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        rerank: bool = True,
     ) -> Found:
         """Return at most `limit` passages of the documents in these vaults that the filters let through.
+
+        `rerank`: in the order of the reranker, where there is one; without one it says nothing.
 
         Raises:
             RetrievalFailed: the knowledge could not be reached, or a vault is gone; the message says which.

@@ -14,6 +14,7 @@ from backend.licenses.routes import router as licenses
 from backend.openai_api.routes import router as openai_api
 from backend.root_key.routes import router as root_key
 from backend.runs.routes import router as runs
+from backend.scrubs.routes import router as scrubs
 from backend.services import Services
 from backend.settings import Settings
 from backend.vaults.chunking_routes import router as chunking
@@ -58,6 +59,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         openai_api,
         root_key,
         vault_keys,
+        scrubs,
     ):
         app.include_router(router)
     web.serve_frontend(app, settings.frontend_dir)

@@ -16,7 +16,9 @@ from backend.database import Database
 from backend.ingestion import Ingestion
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
+from backend.scrubs.service import RecordScrubber
 from backend.settings import Settings
+from backend.tries import Tries
 from backend.vaults.recutting import Recutting
 from knowledge_vault.keys.root import RootKeeper
 from knowledge_vault.vault import KnowledgeVault
@@ -40,6 +42,7 @@ class Services:
     accounts: Accounts
     api_keys: ApiKeys
     vault: KnowledgeVault
+    unlock_tries: Tries
     ingestion: Ingestion
     recutting: Recutting
     web_pages: WebPages
@@ -55,6 +58,7 @@ class Services:
     local_token: Callable[[], str]
     """Signs in the owner's own command line, which has the root key; new with every start."""
     root: RootKeeper
+    record_scrubber: RecordScrubber
     parts: Callable[[], Awaitable[Sequence[Part]]]
 
 

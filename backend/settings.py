@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     embedder_threads: int | None = Field(None, ge=1)
     """Documents embedded side by side, a thread each; by default as many as cores. They give way to all else."""
 
+    reranker_dir: Path | None = None
+    """The folder of a cross-encoder that puts the best passages of a search in order; none by default."""
+    reranker_candidates: int = Field(30, ge=2, le=200)
+    """How many of the best passages it reads."""
+    reranker_timeout_s: float = Field(10.0, gt=0)
+    """How long a search waits for it before it keeps its own order."""
+
     qdrant_url: str | None = Field(None, pattern=r"^https?://[^/]")
     """A Qdrant server or cluster to keep the search index in, instead of in the data folder."""
     qdrant_api_key: SecretStr | None = None
@@ -98,6 +105,11 @@ class Settings(BaseSettings):
 
     log_level: str = "INFO"
     """The least severe log line that is written: DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("reranker_dir", mode="before")
+    @classmethod
+    def _empty_is_none(cls, given: object) -> object:
+        return given or None
 
     @property
     def embedder(self) -> Path:

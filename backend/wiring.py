@@ -35,16 +35,20 @@ from backend.chats.service import Chats
 from backend.clock import Clock, SystemClock
 from backend.database import Database
 from backend.ingestion import Ingestion
+from backend.long_lived import keep_out_of_collections
 from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
+from backend.scrubs.service import RecordScrubber
 from backend.sealed import Sealer
 from backend.server_secrets import get_secret
 from backend.services import Part, Services
 from backend.settings import Settings
+from backend.tries import Tries
 from backend.vaults.following import keep_following
 from backend.vaults.recutting import Recutting
+from knowledge_vault.cross_encoder import CrossEncoderReranker
 from knowledge_vault.embedding import SentenceTransformerEmbedder
 from knowledge_vault.errors import NotFound, VaultError
 from knowledge_vault.fetching import Fetcher
@@ -53,6 +57,7 @@ from knowledge_vault.index.engine import Engine
 from knowledge_vault.index.server import ServerEngine
 from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.tenants import TenantKeys
+from knowledge_vault.reranking import RerankingStep
 from knowledge_vault.values import Document, DocumentId, Filters, Limits, Stage, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from knowledge_vault.web_pages import WebPages
@@ -83,6 +88,7 @@ class VaultRetriever:
         vaults: Collection[str],
         limit: int,
         filters: runtime_ports.Filters = runtime_ports.NO_FILTERS,
+        rerank: bool = True,
     ) -> runtime_ports.Found:
         try:
             found = await self.vault.search(
@@ -97,6 +103,7 @@ class VaultRetriever:
                     added_after=_day_begins(filters.added_after),
                     added_before=_day_begins(filters.added_before),
                 ),
+                rerank=rerank,
             )
         except NotFound as error:
             raise RetrievalFailed(
@@ -148,6 +155,7 @@ class VaultRetriever:
                 )
                 for here in found.not_ready
             ),
+            reranking=found.reranking.value,
         )
 
     async def _pages(
@@ -198,6 +206,21 @@ class VaultEmbedder:
             raise SupportCheckFailed(
                 f"The answer could not be compared with its passages: {error}"
             ) from error
+
+
+def cross_encoder(settings: Settings) -> CrossEncoderReranker | None:
+    """The reranker that the operator named, if any."""
+    if settings.reranker_dir is None:
+        return None
+    return CrossEncoderReranker(settings.reranker_dir, threads=settings.embedder_threads)
+
+
+def _reranking(settings: Settings, reranker: CrossEncoderReranker | None) -> RerankingStep | None:
+    if reranker is None:
+        return None
+    return RerankingStep(
+        reranker, candidates=settings.reranker_candidates, timeout_s=settings.reranker_timeout_s
+    )
 
 
 def chat_model(settings: Settings) -> runtime_ports.ChatModel:
@@ -261,6 +284,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         server_sealer = await tenant_keys.sealer(SERVER)
 
         embedder = SentenceTransformerEmbedder(settings.embedder, threads=settings.embedder_threads)
+        reranker = cross_encoder(settings)
         vault = KnowledgeVault(
             database,
             data_dir=data_dir,
@@ -269,6 +293,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             embedder=embedder,
             limits=Limits(file_bytes=settings.max_upload_bytes),
             engine=await index_engine(settings, database, server_sealer, dimension=embedder.dimension),
+            reranking=_reranking(settings, reranker),
         )
         licensing = Licensing(
             database=database,
@@ -286,6 +311,8 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             stack.push_async_callback(asyncio.to_thread, model.close)
 
         stack.push_async_callback(embedder.close)
+        if reranker is not None:
+            stack.push_async_callback(reranker.close)
 
         await asyncio.to_thread(
             lambda: embedder.dimension
@@ -369,6 +396,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             return [
                 await _database_part(database),
                 await _vectors_part(vault, loading),
+                *_reranker_part(reranker, loading_reranker),
                 _model_part(settings, model),
                 _chain_part(licensing),
             ]
@@ -392,7 +420,10 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         # Importing the embedder's libraries takes longer than everything else: pages are served meanwhile, and
         # what needs a vector waits for it.
         loading = asyncio.create_task(embedder.load(), name="load-embedder")
+        loading.add_done_callback(lambda _: keep_out_of_collections())
         stack.push_async_callback(_ended, loading)
+        loading_reranker = asyncio.create_task(_load_after(loading, reranker), name="load-reranker")
+        stack.push_async_callback(_ended, loading_reranker)
 
         yield Services(
             settings=settings,
@@ -400,6 +431,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             accounts=accounts,
             api_keys=ApiKeys(database, clock, accounts, pepper=pepper),
             vault=vault,
+            unlock_tries=Tries(),
             ingestion=ingestion,
             recutting=recutting,
             web_pages=web_pages,
@@ -414,6 +446,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             embedder_name=settings.embedder.name,
             local_token=lambda: local_token(root_key, boot_id),
             root=root,
+            record_scrubber=RecordScrubber(database, tenant_keys.sealer, check_key=tenant_keys.check),
             parts=parts,
         )
 
@@ -431,12 +464,17 @@ async def temporary_vault(settings: Settings) -> AsyncIterator[KnowledgeVault]:
             await schema.upgrade(database, path=path, now=clock.now())
             embedder = SentenceTransformerEmbedder(settings.embedder, threads=settings.embedder_threads)
             stack.push_async_callback(embedder.close)
+            reranker = cross_encoder(settings)
+            if reranker is not None:
+                stack.push_async_callback(reranker.close)
+                await reranker.load()
             vault = KnowledgeVault(
                 database,
                 data_dir=data_dir,
                 root_key=RootKey(secrets.token_bytes(32)),
                 clock=clock,
                 embedder=embedder,
+                reranking=_reranking(settings, reranker),
             )
             stack.push_async_callback(vault.stop)
             await asyncio.gather(embedder.load(), vault.start())
@@ -468,6 +506,23 @@ async def _vectors_part(vault: KnowledgeVault, loading: asyncio.Task[None]) -> P
     if stats.vaults_to_compare:
         detail += f"; the index of {stats.vaults_to_compare} vaults is still to be compared with them"
     return Part("vectors", True, detail)
+
+
+async def _load_after(embedder: asyncio.Task[None], reranker: CrossEncoderReranker | None) -> None:
+    """Both at once would take longer for each; searches can do without the reranker, not without the embedder."""
+    if reranker is not None:
+        await asyncio.wait({embedder})
+        await reranker.load()
+
+
+def _reranker_part(reranker: CrossEncoderReranker | None, loading: asyncio.Task[None]) -> Sequence[Part]:
+    if reranker is None:
+        return []
+    if not loading.done():
+        return [Part("reranker", False, "the reranker is being loaded; searches keep their own order")]
+    if error := loading.exception():
+        return [Part("reranker", False, str(error))]
+    return [Part("reranker", True, reranker.name)]
 
 
 def _model_part(settings: Settings, model: runtime_ports.ChatModel) -> Part:

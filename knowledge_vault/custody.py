@@ -78,6 +78,8 @@ class Custody:
         self._one_at_a_time: defaultdict[VaultId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rotations: dict[tuple[VaultId, Replacing], Rotation] = {}
         self._tasks: dict[tuple[VaultId, Replacing], asyncio.Task[None]] = {}
+        self._wanted: dict[VaultId, Protection] = {}
+        """What was asked for last, of vaults whose index is being built anew."""
 
     async def start(self) -> None:
         """End grants whose time is up, and go on with replacements that a restart interrupted."""
@@ -156,7 +158,7 @@ class Custody:
     async def protect(self, tenant_id: TenantId, vault_id: VaultId, protection: Protection) -> None:
         """Begin to give a vault another protection: its index is built anew, in the background.
 
-        While its index is being built anew already, that goes on as it was begun.
+        While its index is being built anew already, that ends with what was asked for last.
 
         Raises:
             NotFound, VaultLocked
@@ -165,7 +167,10 @@ class Custody:
         await self._keyring.keys(tenant_id, vault_id)
         if protection is Protection.SEALED:
             await self._search_secret.check_room(vault_id)
-        self._begin(tenant_id, vault_id, Replacing.SEARCH_SECRET, is_new=True, protection=protection)
+        self._wanted[vault_id] = protection
+        await self._search_secret.aim(tenant_id, vault_id, protection)
+        if vault_id in self._wanted:  # else it was done meanwhile
+            self._begin(tenant_id, vault_id, Replacing.SEARCH_SECRET, is_new=True)
 
     def reindexed_share(self, vault_id: VaultId) -> float | None:
         """How much of the index that is being built anew is there; None when none is being built."""
@@ -204,18 +209,16 @@ class Custody:
         what: Replacing,
         *,
         is_new: bool,
-        protection: Protection | None = None,
     ) -> None:
         place = vault, what
         if place in self._tasks:
             return
         self._rotations[place] = Rotation(what, 0, 0, True, None)
         task = asyncio.create_task(
-            self._run(tenant, vault, what, is_new=is_new, protection=protection),
+            self._run(tenant, vault, what, is_new=is_new),
             name=f"rotate-{what}-{vault}",
         )
         self._tasks[place] = task
-        task.add_done_callback(lambda _: self._tasks.pop(place, None))
 
     async def _run(
         self,
@@ -224,7 +227,6 @@ class Custody:
         what: Replacing,
         *,
         is_new: bool,
-        protection: Protection | None,
     ) -> None:
         place = vault, what
 
@@ -233,14 +235,27 @@ class Custody:
 
         try:
             async with self._one_at_a_time[vault]:
-                await self._replace(tenant, vault, what, progress, is_new=is_new, protection=protection)
+                await self._replace(tenant, vault, what, progress, is_new=is_new)
             await self._forget_deleted_rows()
+            while what is Replacing.SEARCH_SECRET and await self._wants_other(tenant, vault):
+                async with self._one_at_a_time[vault]:
+                    await self._replace(tenant, vault, what, progress, is_new=True)
+                await self._forget_deleted_rows()
         except VaultError as error:
             log.warning("rotation.stopped vault=%s what=%s", vault, what)
             self._rotations[place] = replace(self._rotations[place], is_under_way=False, problem=str(error))
             return
+        finally:
+            del self._tasks[place]  # here, not once the task is done: what is asked in between would be lost
         log.info("rotation.finished vault=%s what=%s", vault, what)
         self._rotations[place] = replace(self._rotations[place], is_under_way=False)
+
+    async def _wants_other(self, tenant: TenantId, vault: VaultId) -> bool:
+        """Another protection was asked for while the index was built, too late for it."""
+        has = (await self._keyring.keys(tenant, vault)).search.protection
+        if self._wanted.get(vault) is has:
+            del self._wanted[vault]
+        return vault in self._wanted
 
     async def _replace(
         self,
@@ -250,10 +265,10 @@ class Custody:
         progress: Progress,
         *,
         is_new: bool,
-        protection: Protection | None,
     ) -> None:
         if what is Replacing.SEARCH_SECRET:
-            await self._search_secret.run(tenant, vault, progress, protection=protection)
+            wanted = self._wanted.pop(vault, None)
+            await self._search_secret.run(tenant, vault, progress, protection=wanted)
         elif is_new:
             await self._vault_key.run(tenant, vault, progress)
         else:

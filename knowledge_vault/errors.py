@@ -29,7 +29,9 @@ VaultError
 │   └── KeyServiceRefused        it answers, and says no
 ├── CodeUnreadable           a recovery code with letters missing or mistyped
 ├── RecoveryRefused          the recovery code is not the current one of this data
-└── ModelFileUnusable        the embedding model is missing or not the pinned one
+├── ModelFileUnusable        the embedding model is missing or not the pinned one
+└── RerankerFailed           the reranker gave no scores; a search keeps its own order then
+    └── RerankerUnusable         its folder holds none that loads
 """
 
 from pathlib import Path
@@ -274,3 +276,19 @@ class ModelFileUnusable(VaultError):
             f"The embedding model {path} cannot be used: {reason}. Run `make prepare` to fetch it again."
         )
         self.path, self.reason = path, reason
+
+
+class RerankerFailed(VaultError):
+    def __init__(self, name: str, *, reason: str) -> None:
+        super().__init__(f"The reranker {name} gave no scores: {reason}. Searches keep their own order.")
+        self.reason = reason
+
+
+class RerankerUnusable(RerankerFailed):
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(path.name, reason=reason)
+        self.args = (
+            f"The reranker {path} cannot be used: {reason}. Searches keep their own order until the server is given "
+            "the folder of a cross-encoder.",
+        )
+        self.path = path

@@ -4,11 +4,12 @@ import asyncio
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from knowledge_vault.values import DocumentId, Passage, TenantId, VaultId
+from knowledge_vault.values import DocumentId, Passage, Reranking, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 
 _TENANT = TenantId("evaluation")
@@ -16,6 +17,7 @@ _BATCH = 32
 _DEPTH = 10
 _FETCH = 40
 """Passages asked for, so that ten documents remain when several passages are of the same one."""
+_WITHOUT_RERANKER = {Reranking.NONE, Reranking.OFF}
 
 Metrics = dict[str, float]
 
@@ -26,14 +28,17 @@ async def evaluate_retrieval(
     *,
     queries_dir: Path | None = None,
     report: Callable[[str, int, int], None] | None = None,
+    rerank: bool = True,
 ) -> dict[str, Any]:
     """Ingest `data_dir/corpus.jsonl`, ask `queries.jsonl`, score against `qrels.tsv`, and delete it all again.
 
     `vault`: best one over a temporary data folder. `queries_dir`: where the questions and judgements come from
-    instead. `report`: told what is done, how many of how many. Documents are judged by their best passage.
+    instead. `report`: told what is done, how many of how many. `rerank`: by the vault's reranker, if it has one.
+    Documents are judged by their best passage.
 
-    Returns `{"metrics": {"recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10"}, "timings": {…}}`; times in
-    seconds but for `search_p50_ms` and `search_p95_ms`, which are of single questions asked one after another.
+    Returns `{"metrics": {"recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10"}, "timings": {…}}`, and where
+    there is a reranker in how many questions it made the order, as `"reranked"`. Times are in seconds but
+    for `search_p50_ms` and `search_p95_ms`, which are of single questions asked one after another.
     """
     tell = report or (lambda _what, _done, _of: None)
     asked_of = queries_dir or data_dir
@@ -50,9 +55,9 @@ async def evaluate_retrieval(
         started = time.perf_counter()
         names = await _ingest(vault, home.id, corpus, tell)
         ingested = time.perf_counter()
-        ranked = await _ask(vault, home.id, queries, names, tell)
+        ranked, reranking = await _ask(vault, home.id, queries, names, tell, rerank=rerank)
         asked = time.perf_counter()
-        single = await _time_single(vault, home.id, queries[:50])
+        single = await _time_single(vault, home.id, queries[:50], rerank=rerank)
     finally:
         await vault.delete_vault(_TENANT, home.id)
     return {
@@ -65,6 +70,7 @@ async def evaluate_retrieval(
             "search_p50_ms": _percentile(single, 0.5),
             "search_p95_ms": _percentile(single, 0.95),
         },
+        **({} if set(reranking) <= _WITHOUT_RERANKER else {"reranked": reranking[Reranking.DONE]}),
     }
 
 
@@ -116,15 +122,22 @@ async def _ask(
     queries: Sequence[Mapping[str, Any]],
     names: Mapping[DocumentId, str],
     tell: Callable[[str, int, int], None],
-) -> dict[str, list[str]]:
+    *,
+    rerank: bool,
+) -> tuple[dict[str, list[str]], Counter[Reranking]]:
+    """The document ids of each question, and what a reranker had to do with how many."""
     ranked: dict[str, list[str]] = {}
+    reranking: Counter[Reranking] = Counter()
     for start in range(0, len(queries), _BATCH):
         tell("questions", start, len(queries))
         batch = queries[start : start + _BATCH]
-        results = await vault.search_many(_TENANT, [home], [query["text"] for query in batch], limit=_FETCH)
+        results = await vault.search_many(
+            _TENANT, [home], [query["text"] for query in batch], limit=_FETCH, rerank=rerank
+        )
         for query, result in zip(batch, results, strict=True):
             ranked[query["id"]] = _documents(result.passages, names)
-    return ranked
+            reranking[result.reranking] += 1
+    return ranked, reranking
 
 
 def _documents(passages: Sequence[Passage], names: Mapping[DocumentId, str]) -> list[str]:
@@ -133,12 +146,12 @@ def _documents(passages: Sequence[Passage], names: Mapping[DocumentId, str]) -> 
 
 
 async def _time_single(
-    vault: KnowledgeVault, home: VaultId, queries: Sequence[Mapping[str, Any]]
+    vault: KnowledgeVault, home: VaultId, queries: Sequence[Mapping[str, Any]], *, rerank: bool
 ) -> list[float]:
     times = []
     for query in queries:
         started = time.perf_counter()
-        await vault.search(_TENANT, [home], query["text"])
+        await vault.search(_TENANT, [home], query["text"], rerank=rerank)
         times.append((time.perf_counter() - started) * 1000)
     return sorted(times)
 

@@ -35,11 +35,11 @@ def _scores(
     weight = np.array([weights[int(term)] for term in asked])
     owner = np.repeat(np.arange(len(found)), [len(item.terms) for item in found])
     terms = np.concatenate([item.terms for item in found])
+    counts = np.concatenate([item.counts for item in found]).astype(np.float64)
+    lengths = np.bincount(owner, counts, minlength=len(found))
     place = np.minimum(np.searchsorted(asked, terms), len(asked) - 1)
     hits = asked[place] == terms
-    owner, place = owner[hits], place[hits]
-    counts = np.concatenate([item.counts for item in found])[hits].astype(np.float64)
-    lengths = np.array([item.word_count for item in found], dtype=np.float64)
+    owner, place, counts = owner[hits], place[hits], counts[hits]
     means = np.array([mean_word_count.get(item.language, 0.0) for item in found])
     gains = weight[place] * bm25(counts, lengths[owner], means[owner])
     return np.bincount(owner, gains, minlength=len(found)).astype(np.float64)

@@ -5,9 +5,10 @@ import json
 import struct
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,16 +159,20 @@ class Passages:
         ids: Collection[PassageId],
         *,
         vaults: Collection[VaultId] | None = None,
+        whole: Collection[VaultId] = (),
         within: Collection[DocumentId] | None = None,
     ) -> Sequence[Searchable]:
         """Those of the passages that belong to active documents of the tenant, in no order; others are left out.
 
-        `vaults` and `within` leave out more; None leaves out nothing.
+        `whole`: all passages of these vaults too. `vaults` and `within` leave out more; None leaves out nothing.
         """
         async with self._database.reading() as connection:
+            rows = await _rows(connection, tenant, list(ids))
+            if whole:
+                rows += await _rows_of_vaults(connection, tenant, whole)
             wanted = [
                 row
-                for row in await _rows(connection, tenant, list(ids))
+                for row in rows
                 if (vaults is None or row[0] in vaults) and (within is None or row[1] in within)
             ]
             opened = await self._documents.opened(
@@ -229,26 +234,38 @@ _ACTIVE_CHUNKS = (
     select(documents.c.vault_id, documents.c.id, chunks.c.version, chunks.c.number, chunks.c.sealed)
     .join(documents, documents.c.id == chunks.c.document_id)
     .where(
-        chunks.c.id.in_(bindparam("ids", expanding=True)),
         documents.c.tenant_id == bindparam("tenant"),
         documents.c.stage == Stage.ACTIVE,
         documents.c.version == chunks.c.version,
     )
 )
+_CHUNKS_NAMED = _ACTIVE_CHUNKS.where(chunks.c.id.in_(bindparam("ids", expanding=True)))
+_CHUNKS_OF_VAULTS = _ACTIVE_CHUNKS.where(documents.c.vault_id.in_(bindparam("vaults", expanding=True)))
 """Built once: with hundreds of ids, building it takes longer than answering it."""
 
 
 async def _rows(connection: AsyncConnection, tenant: TenantId, ids: Sequence[PassageId]) -> list[_Row]:
     found: list[_Row] = []
     for start in range(0, len(ids), _MOST_IDS):
-        rows = await connection.execute(
-            _ACTIVE_CHUNKS, {"tenant": tenant, "ids": ids[start : start + _MOST_IDS]}
-        )
-        found += [
-            (VaultId(vault), DocumentId(document), version, number, sealed)
-            for vault, document, version, number, sealed in rows
-        ]
+        named = {"tenant": tenant, "ids": ids[start : start + _MOST_IDS]}
+        found += _named(await connection.execute(_CHUNKS_NAMED, named))
     return found
+
+
+async def _rows_of_vaults(
+    connection: AsyncConnection, tenant: TenantId, vaults: Collection[VaultId]
+) -> list[_Row]:
+    found: list[_Row] = []
+    wanted = list(vaults)
+    for start in range(0, len(wanted), _MOST_IDS):
+        named = {"tenant": tenant, "vaults": wanted[start : start + _MOST_IDS]}
+        found += _named(await connection.execute(_CHUNKS_OF_VAULTS, named))
+    return found
+
+
+def _named(rows: Iterable[Any]) -> Iterator[_Row]:
+    for vault, document, version, number, sealed in rows:
+        yield VaultId(vault), DocumentId(document), version, number, sealed
 
 
 _SIZES = struct.Struct("<4I")
@@ -293,7 +310,7 @@ def _open(document: OpenDocument, number: int, sealed: bytes) -> Searchable:
     text_at = _SIZES.size + place_size
     terms_at = text_at + text_size
     counts_at = terms_at + 4 * word_count
-    start, end, page, heading, language, *parent = json.loads(data[_SIZES.size : text_at])
+    start, end, page, heading, language, *parent = json.loads(data[_SIZES.size : text_at].decode())
     parent_start, parent_end = parent or (start, end)  # the first version kept no parents
 
     def read_chunk() -> Chunk:

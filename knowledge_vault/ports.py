@@ -42,3 +42,16 @@ class Embedder(Protocol):
 
     async def count_tokens(self, texts: Sequence[str]) -> Sequence[int]:
         """How many tokens each text is to the model, without special ones."""
+
+
+class Reranker(Protocol):
+    """Tells how well passages fit a question by reading both together: slow, and better than comparing vectors."""
+
+    async def score(self, question: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """`(len(texts),)`, in the order given, higher is better, comparable within one call only.
+
+        Off the event loop. Cancelling the task that waits gives up what has not begun.
+
+        Raises:
+            RerankerFailed: it gave no scores, or none that are numbers.
+        """

@@ -22,13 +22,15 @@ class Question:
     weights: Mapping[Language, Mapping[str, float]]
     known: Mapping[Language, Collection[str]]
     mean_word_count: Mapping[Language, float]
-    population: int
-    """Chunks of all the vaults."""
     chunk_counts: Mapping[VaultId, int]
-    """Of each vault."""
     share_without_spaces: float
     telling: Mapping[Language, Mapping[str, float]]
     """The weights by which `relevance` counts."""
+
+    @property
+    def population(self) -> int:
+        """Chunks of all the vaults."""
+        return sum(self.chunk_counts.values())
 
     @cached_property
     def coverage(self) -> float:
@@ -60,14 +62,15 @@ async def weigh(
     """Weigh the words over all vaults searched together, so that their passages compare."""
     words = split_words(text)
     totals: dict[Language, Totals] = {}
-    chunk_counts = dict.fromkeys(keys, 0)
+    chunk_counts: dict[VaultId, int] = {}
     for vault, key in keys.items():
-        for language, more in (await statistics.totals(connection, key)).items():
+        of_vault = await statistics.totals(connection, key)
+        chunk_counts[vault] = sum(each.chunk_count for each in of_vault.values())
+        for language, more in of_vault.items():
             known = totals.get(language, Totals(0, 0))
             totals[language] = Totals(
                 known.chunk_count + more.chunk_count, known.word_count + more.word_count
             )
-            chunk_counts[vault] += more.chunk_count
     stems = {language: list(dict.fromkeys(stem(words, language))) for language in totals}
     containing: dict[tuple[Language, str], int] = {}
     for key in keys.values():
@@ -95,7 +98,6 @@ async def weigh(
             for language in totals
         },
         mean_word_count={language: each.word_count / each.chunk_count for language, each in totals.items()},
-        population=sum(each.chunk_count for each in totals.values()),
         chunk_counts=chunk_counts,
         share_without_spaces=share_without_spaces(words),
         telling={

@@ -40,6 +40,8 @@ def rank(
     """All candidates, best first."""
     if not found:
         return []
+    # Sums depend on their order in the last digit: equal searches are to give equal answers.
+    found = sorted(found, key=lambda item: (item.document.id, item.number))
     similarities = np.stack([item.vector for item in found]).astype(np.float64) @ vector
     keywords = np.zeros(len(found))
     if asked.may_use_words:
@@ -51,7 +53,7 @@ def rank(
     ).tolist()
     by_vector = places(similarities.tolist(), counted=[True] * len(found))
     by_words = places(keywords.tolist(), counted=(keywords > 0).tolist())
-    order = sorted(range(len(found)), key=lambda at: (-fused[at], found[at].document.id, found[at].number))
+    order = sorted(range(len(found)), key=lambda at: (-fused[at], at))
     return [
         Ranked(
             found[at],

@@ -24,6 +24,10 @@ class Damage:
     """Which of its sealed parts do not open, such as "original" or "chunk 3"."""
 
 
+_BESIDE_IT = frozenset({"tags", "origin", "web problem"})
+"""Parts without which a document is still found and read in full: it is named, not put away."""
+
+
 @dataclass(frozen=True)
 class Scrubbed:
     """How far a scrub has come."""
@@ -53,7 +57,9 @@ class Scrubber:
         self._quarantine = quarantine
 
     async def run(self, tenant: TenantId, vault: VaultId) -> AsyncIterator[Scrubbed]:
-        """One value per document; a damaged one is put away before it is told of. Reads rows, not memory.
+        """One value per document; one that cannot be read in full is put away before it is told of.
+
+        Reads rows, not memory.
 
         Raises:
             NotFound, VaultLocked
@@ -71,7 +77,8 @@ class Scrubber:
             damage = None
             if parts:
                 damage = Damage(version.id, tuple(parts))
-                await self._quarantine.put_away(tenant, version.id)
+                if not _BESIDE_IT.issuperset(parts):
+                    await self._quarantine.put_away(tenant, version.id)
             yield Scrubbed(done, len(versions), damage)
 
     async def _damaged_parts(self, version: KeptVersion, keys: VaultKeys) -> list[str]:
@@ -84,7 +91,13 @@ class Scrubber:
             return ["data key"]
         parts = [
             kind
-            for kind, sealed in (("name", version.sealed_name), ("problem", version.sealed_problem))
+            for kind, sealed in (
+                ("name", version.sealed_name),
+                ("problem", version.sealed_problem),
+                ("tags", version.sealed_tags),
+                ("origin", version.sealed_origin),
+                ("web problem", version.sealed_web_problem),
+            )
             if sealed is not None and not _opens(data_key, sealed, kind)
         ]
         try:

@@ -47,6 +47,8 @@ class _Opened:
     """Of the search secret."""
     segments: list[Segment]
     """Opened from segments at rest."""
+    together: NDArray[np.float32] | None = None
+    """The vectors of the first of `segments`, which are views of it; None when they have places of their own."""
     revision: int = -1
     """What SQL said when this was last brought up to date."""
     rows: dict[PassageId, Row] = field(default_factory=dict)
@@ -154,8 +156,11 @@ class SealedIndex:
         limit: int,
         within: Collection[DocumentId] | None,
     ) -> list[tuple[PassageId, float]]:
-        found = await self._segments(keys)
-        return await asyncio.to_thread(scanning.nearest, found, vector, limit=limit, within=within)
+        opened = await self._opened_for(keys)
+        found, together = opened.all_segments, opened.together
+        return await asyncio.to_thread(
+            scanning.nearest, found, vector, limit=limit, within=within, together=together
+        )
 
     async def matching(
         self,
@@ -280,24 +285,31 @@ class SealedIndex:
         began = time.perf_counter()
         found: list[Segment] = []
         async with self._database.reading() as connection:
-            names = (
+            wanted = (
                 await connection.execute(
-                    select(segments.c.id).where(
+                    select(segments.c.id, segments.c.chunk_count).where(
                         segments.c.vault_id == keys.vault, segments.c.search_version == keys.version
                     )
                 )
-            ).scalars()
-            wanted = list(names)
+            ).all()
+            room = np.empty((sum(count for _, count in wanted), keys.dimension), np.float32)
+            places = {}
+            at = 0
+            for name, count in wanted:
+                places[name] = room[at : at + count]
+                at += count
             opening: list[asyncio.Future[list[Segment]]] = []
             for start in range(0, len(wanted), _READ):
+                names = [name for name, _ in wanted[start : start + _READ]]
                 rows = (
                     await connection.execute(
                         select(segments.c.id, segments.c.sealed_key, segments.c.sealed).where(
-                            segments.c.id.in_(wanted[start : start + _READ])
+                            segments.c.id.in_(names)
                         )
                     )
                 ).all()
-                work = [(row.id, row.sealed_key, row.sealed) for row in rows]
+                sealed = {row.id: (row.sealed_key, row.sealed) for row in rows}
+                work = [(name, *sealed[name], places[name]) for name in names if name in sealed]
                 opening.append(asyncio.ensure_future(asyncio.to_thread(_unseal, keys, work)))
             for part in await asyncio.gather(*opening):
                 found += part
@@ -305,7 +317,8 @@ class SealedIndex:
             "index.opened vault=%s segments=%d ms=%d",
             *(keys.vault, len(found), (time.perf_counter() - began) * 1000),
         )
-        opened = _Opened(keys.version, found)
+        is_whole = sum(len(each) for each in found if each.vectors.base is room) == len(room)
+        opened = _Opened(keys.version, found, room if is_whole else None)  # a damaged one leaves a gap
         for each in found:
             opened.held.update(each.chunk_counts())
         return opened
@@ -403,14 +416,19 @@ def grouped(chunks: Iterable[tuple[Version, PassageId]], size: int) -> Iterator[
         yield group
 
 
-def _unseal(keys: SearchKeys, sealed: Sequence[tuple[str, bytes, bytes]]) -> list[Segment]:
-    """Those that open; a damaged one is left out, for its chunks have rows of their own."""
+def _unseal(
+    keys: SearchKeys, sealed: Sequence[tuple[str, bytes, bytes, NDArray[np.float32]]]
+) -> list[Segment]:
+    """Those that open; a damaged one is left out, for its chunks have rows of their own.
+
+    `sealed`: name, key, content, and where the vectors are to lie.
+    """
     found = []
-    for name, sealed_key, content in sealed:
+    for name, sealed_key, content, room in sealed:
         place: tuple[str | int, ...] = (keys.tenant, keys.vault, name, keys.version)
         try:
             secret = crypto.open_sealed(keys.segment_key, sealed_key, ("segment-key", *place))
-            found.append(scanning.unpack(crypto.open_sealed(secret, content, ("segment", *place))))
+            found.append(scanning.unpack(crypto.open_sealed(secret, content, ("segment", *place)), room))
         except SealBroken:
             log.warning("index.segment_broken vault=%s segment=%s", keys.vault, name)
     return found

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import relevance
 from knowledge_vault.errors import IndexDamaged
+from knowledge_vault.fusion import LIST_LENGTH
 from knowledge_vault.index.engine import Hits
 from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.index.vault_index import VaultIndex
@@ -22,6 +23,7 @@ from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.question import Question, weigh
 from knowledge_vault.ranking import Ranked, judge, rank
 from knowledge_vault.reconciling import Reconciler
+from knowledge_vault.reranking import Reranked, RerankingStep
 from knowledge_vault.sealed_index import SealedIndex
 from knowledge_vault.shaping import shape
 from knowledge_vault.statistics import Statistics
@@ -32,6 +34,8 @@ from knowledge_vault.values import (
     Passage,
     PassageId,
     Protection,
+    Relevance,
+    Reranking,
     SearchResult,
     Stage,
     TenantId,
@@ -40,7 +44,9 @@ from knowledge_vault.values import (
 from knowledge_vault.vaults import Vaults
 
 OVERFETCH = 150
-"""How many candidates each list gives: what the scrambling misplaces is still among them."""
+"""How many candidates each list gives: what the scrambling misplaces is still among them.
+
+A vault that has no more chunks than that is compared as a whole: its index would name them all anyway."""
 
 _NOT_READY = [stage for stage in Stage if stage is not Stage.ACTIVE]
 
@@ -55,6 +61,9 @@ class Searcher:
         sealed: SealedIndex,
         reconciler: Reconciler,
         embedder: Embedder,
+        *,
+        whole_up_to: int,
+        reranking: RerankingStep | None = None,
     ) -> None:
         self._database = database
         self._vaults = vaults
@@ -64,6 +73,8 @@ class Searcher:
         self._reconciler = reconciler
         self._statistics = Statistics(sealed)
         self._embedder = embedder
+        self._whole_up_to = whole_up_to
+        self._reranking = reranking
         self._unrelated_vectors: NDArray[np.float64] | None = None
 
     async def search(
@@ -75,8 +86,9 @@ class Searcher:
         limit: int,
         within: Collection[DocumentId] | None,
         vector: NDArray[np.float32] | None = None,
+        rerank: bool = True,
     ) -> SearchResult:
-        """`vector`: of the question, when it is known already.
+        """`vector`: of the question, when it is known already. `rerank`: by the reranker, if there is one.
 
         Raises:
             VaultUnavailable: the index of a vault does not answer, or is being built again.
@@ -92,18 +104,32 @@ class Searcher:
         permitted = None if within is None else frozenset(within)
         if not keys or not question.strip() or limit < 1 or permitted == frozenset():
             return SearchResult((), not_ready, NOTHING_ASKED)
-        place, _ = await asyncio.gather(self._vector(question, vector), self._be_sure(keys, asked))
-        ids = await self._candidates(keys, asked, place, permitted)
-        found = await self._passages.active(tenant, ids, vaults=keys, within=permitted)
+        small = {vault for vault in keys if asked.chunk_counts[vault] <= self._whole_up_to}
+        large = {vault: key for vault, key in keys.items() if vault not in small}
+        place, _ = await asyncio.gather(self._vector(question, vector), self._be_sure(large, asked))
+        ids = await self._candidates(large, asked, place, permitted)
+        found = await self._passages.active(tenant, ids, vaults=keys, whole=small, within=permitted)
         now = [(await self._vaults.keys(tenant, vault)).search.version for vault in vault_ids]
         if now != [key.version for key in keys.values()]:  # the index was replaced under our feet: once more
-            return await self.search(tenant, vault_ids, question, limit=limit, within=within, vector=place)
-        unrelated = (await self._unrelated()) @ place.astype(np.float64)
-        return await asyncio.to_thread(
-            lambda: _result(
-                rank(found, keys, asked, place.astype(np.float64)), keys, asked, unrelated, limit, not_ready
+            return await self.search(
+                tenant, vault_ids, question, limit=limit, within=within, vector=place, rerank=rerank
             )
+        unrelated = (await self._unrelated()) @ place.astype(np.float64)
+        ranked, relevance = await asyncio.to_thread(
+            _ranked_and_judged, found, keys, asked, place.astype(np.float64), unrelated
         )
+        reranked = await self._reranked(question, ranked, rerank=rerank)
+        passages, left_out = await asyncio.to_thread(shape, reranked.ranked, limit=limit)
+        return SearchResult(
+            tuple(passages), not_ready, relevance, left_out=tuple(left_out), reranking=reranked.outcome
+        )
+
+    async def _reranked(self, question: str, ranked: list[Ranked], *, rerank: bool) -> Reranked:
+        if self._reranking is None or not ranked:
+            return Reranked(ranked, Reranking.NONE)
+        if not rerank:
+            return Reranked(ranked, Reranking.OFF)
+        return await self._reranking.apply(question, ranked)
 
     async def _be_sure(self, keys: Mapping[VaultId, SearchKeys], asked: Question) -> None:
         await asyncio.gather(
@@ -131,7 +157,7 @@ class Searcher:
         within: Collection[DocumentId] | None,
     ) -> set[PassageId]:
         work = [
-            self._answer(key, self._index.nearest(key, vector, limit=OVERFETCH, within=within))
+            self._answer(key, self._index.nearest(key, vector, limit=_wanted_of_vectors(key), within=within))
             for key in keys.values()
         ]
         if asked.may_use_words:
@@ -147,6 +173,11 @@ class Searcher:
         except IndexDamaged:
             self._reconciler.suspect(keys)
             raise
+
+
+def _wanted_of_vectors(key: SearchKeys) -> int:
+    """A sealed vault's vectors are exact, and give no more than counts in the end."""
+    return LIST_LENGTH if key.protection is Protection.SEALED else OVERFETCH
 
 
 async def _count_not_ready(
@@ -165,18 +196,16 @@ async def _count_not_ready(
     return int(await connection.scalar(query) or 0)
 
 
-def _result(
-    ranked: Sequence[Ranked],
+def _ranked_and_judged(
+    found: Sequence[Searchable],
     keys: Mapping[VaultId, SearchKeys],
     asked: Question,
+    vector: NDArray[np.float64],
     unrelated: NDArray[np.float64],
-    limit: int,
-    not_ready: int,
-) -> SearchResult:
-    passages, left_out = shape(ranked, limit=limit)
-    return SearchResult(
-        tuple(passages), not_ready, judge(ranked, keys, asked, unrelated), left_out=tuple(left_out)
-    )
+) -> tuple[list[Ranked], Relevance]:
+    """Relevance is judged on the fused order, which it was fitted on, whatever order a reranker makes of it later."""
+    ranked = rank(found, keys, asked, vector)
+    return ranked, judge(ranked, keys, asked, unrelated)
 
 
 def as_passage(item: Searchable) -> Passage:

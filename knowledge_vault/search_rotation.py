@@ -80,6 +80,20 @@ class SearchRotation:
         async with self._database.reading() as connection:
             await self._sealed.check_room(connection, vault)
 
+    async def aim(self, tenant: TenantId, vault: VaultId, protection: Protection) -> None:
+        """Let an index that is being built anew be of this protection; where none is, there is nothing to change."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(vaults)
+                .where(
+                    vaults.c.id == vault,
+                    vaults.c.tenant_id == tenant,
+                    vaults.c.next_search_version.is_not(None),
+                )
+                .values(next_protection=protection)
+            )
+        self._keyring.forget(vault)
+
     async def run(
         self,
         tenant: TenantId,
@@ -90,7 +104,8 @@ class SearchRotation:
     ) -> None:
         """Replace the search secret, or go on with a replacement that was begun. Documents come and go meanwhile.
 
-        `protection`: what the vault has from then on; None keeps what it has, or was to have.
+        `protection`: what the vault has from then on; None keeps what it has, or was to have. `aim` changes it
+        under way.
 
         Raises:
             VaultLocked: only an open vault can be indexed.
@@ -110,6 +125,13 @@ class SearchRotation:
                 await self._sealed.compact(following)
             async with self._database.writing() as connection:
                 keys = await self._keyring.open_in(connection, tenant, vault)
+                assert keys.next_search is not None
+                if keys.next_search.protection is not following.protection:  # something else is wanted by now
+                    following = keys.next_search
+                    indexed.clear()
+                    continue
+                if following.protection is Protection.SEALED:
+                    await self._sealed.check_room(connection, vault)
                 if await _is_complete(connection, vault, indexed, digests):
                     await self._switch(connection, keys, following, indexed, digests)
                     self._keyring.forget(vault)
@@ -120,8 +142,14 @@ class SearchRotation:
     async def _begin(self, tenant: TenantId, vault: VaultId, protection: Protection | None) -> SearchKeys:
         async with self._database.writing() as connection:
             keys = await self._keyring.open_in(connection, tenant, vault)
-            if (protection or keys.search.protection) is Protection.SEALED:
+            kept = keys.next_search or keys.search
+            if (protection or kept.protection) is Protection.SEALED:
                 await self._sealed.check_room(connection, vault)
+            if keys.next_search is not None and protection is not None:
+                await connection.execute(
+                    update(vaults).where(vaults.c.id == vault).values(next_protection=protection)
+                )
+                keys = await self._keyring.open_in(connection, tenant, vault)
             if keys.next_search is None:
                 version = keys.search.version + 1
                 facts: dict[str, object] = {
@@ -163,6 +191,9 @@ class SearchRotation:
                 await self._ingestion.add_to_index(following, found)
                 indexed[place] = await asyncio.to_thread(_counted, found, following)
             progress(done, len(entries))
+        if following.protection is Protection.SEALED:  # nothing at rest, whatever it was begun as
+            await self._index.drop(following.shard)
+            return
         wanted = {passage for each in indexed.values() for passage in each.passages}
         if surplus := await self._index.ids(following) - wanted:
             await self._index.remove(following, surplus)
@@ -187,11 +218,10 @@ class SearchRotation:
         vault, key = following.vault, keys.vault_key
         for table in (search_terms, search_totals):
             await connection.execute(delete(table).where(table.c.vault_id == vault))
-        await connection.execute(
-            delete(segments).where(
-                segments.c.vault_id == vault, segments.c.search_version != following.version
-            )
-        )
+        gone = segments.c.vault_id == vault
+        if following.protection is Protection.SEALED:
+            gone &= segments.c.search_version != following.version
+        await connection.execute(delete(segments).where(gone))
         terms: Counter[int] = Counter()
         totals: Counter[tuple[Language, str]] = Counter()
         if following.protection is Protection.STANDARD:  # of a sealed vault nothing is counted at rest

@@ -37,13 +37,13 @@ def shape(ranked: Sequence[Ranked], *, limit: int) -> tuple[list[Passage], list[
     words: dict[PassageId, Counter[str]] = {}
     among = max(limit, JOINED_AMONG)
     looked_at = ranked[: max(limit * LOOKED_AT, JOINED_AMONG)]
-    for each in looked_at:
+    for place, each in enumerate(looked_at, start=1):
         if copied := next((group for group in groups if _is_copy(each, group.best, words)), None):
             copied.also_in.append(_place(each))
             left_out.append(_left_out(each, Left.COPY, copied.best))
             continue
         beside = next((group for group in groups if _joins(each, group)), None)
-        if beside is not None and each.ranks.fused <= among:
+        if beside is not None and place <= among:
             beside.members = sorted([*beside.members, each], key=lambda member: member.item.number)
             left_out.append(_left_out(each, Left.JOINED, beside.best))
         elif len(groups) < limit:

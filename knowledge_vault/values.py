@@ -244,6 +244,7 @@ class Ranks:
     vector: int | None
     fused: int
     rerank: int | None = None
+    """Among the few that a reranker read; where it gave places, they are the order."""
 
 
 @dataclass(frozen=True)
@@ -272,7 +273,8 @@ class Passage:
     text: str
     heading: str
     score: float
-    """The fused score: comparable within one search only. 0 when not found by searching."""
+    """The fused score: comparable within one search only, and not the order where a reranker made that. 0 when not
+    found by searching."""
     similarity: float
     """Exact cosine of question and passage, comparable between searches. 0 when not searched."""
     ranks: Ranks | None
@@ -411,6 +413,21 @@ class NotReady:
     """The first of them, oldest first; fewer than `count` when there are many."""
 
 
+class Reranking(StrEnum):
+    """What became of the second look at the best candidates."""
+
+    NONE = "none"
+    """The server has no reranker, or there was nothing to look at."""
+    OFF = "off"
+    """This search was asked to do without."""
+    DONE = "done"
+    """The best candidates are in the reranker's order."""
+    FAILED = "failed"
+    """It gave no scores: the order is that of the search itself."""
+    TIMED_OUT = "timed_out"
+    """It took too long: the order is that of the search itself."""
+
+
 NOTHING_ASKED = Relevance(False, -1.0, 0.0, 0.0, 0.0, 0.0, words_count=False, same_language=True)
 """When there was no question, or nowhere to look."""
 
@@ -427,6 +444,8 @@ class SearchResult:
     """Candidates that did not become passages, best first: copies, parts of passages, and the next best."""
     not_ready: tuple[NotReady, ...] = ()
     """The same documents by name, vault by vault; only vaults that have some."""
+    reranking: Reranking = Reranking.NONE
+    """What a reranker had to do with the order."""
 
 
 @dataclass(frozen=True)

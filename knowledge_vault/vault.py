@@ -51,9 +51,10 @@ from knowledge_vault.passages import Passages, passage_id
 from knowledge_vault.ports import Clock, Database, Embedder
 from knowledge_vault.quarantine import Quarantine
 from knowledge_vault.reconciling import Reconciler
+from knowledge_vault.reranking import RerankingStep
 from knowledge_vault.scrubbing import Scrubbed, Scrubber
 from knowledge_vault.sealed_index import SealedIndex
-from knowledge_vault.search import Searcher, as_passage
+from knowledge_vault.search import OVERFETCH, Searcher, as_passage
 from knowledge_vault.search_rotation import SearchRotation
 from knowledge_vault.shredding import forget_deleted_rows
 from knowledge_vault.values import (
@@ -106,15 +107,19 @@ class KnowledgeVault:
         engine: Engine | None = None,
         parser: Parser | None = None,
         sealed_limits: SealedLimits | None = None,
+        whole_up_to: int = OVERFETCH,
+        reranking: RerankingStep | None = None,
     ) -> None:
         """`data_dir` gets `originals/` and `index/`, both mode 0700. The tables must exist before `start`.
 
         Without an `engine` the index is in that folder; `parser` is the product's own unless a test brings another.
+        `whole_up_to`: vaults of no more chunks than this are compared as a whole, without asking their index.
         """
         os.umask(0o077)  # the index engine makes its files readable for all otherwise
         self._database = database
         self._limits = limits or Limits()
         self._embedder = embedder
+        self._reranks = reranking is not None
         self._parser = parser or ParserProcess()
         self._originals = Originals(data_dir / "originals")
         keyring = VaultKeyring(database, root_key, clock, dimension=embedder.dimension)
@@ -143,7 +148,15 @@ class KnowledgeVault:
             self._vaults, self._documents, self._passages, self._originals, self._index, self._ingestion
         )
         self._searcher = Searcher(
-            database, self._vaults, self._passages, self._index, self._sealed, self._reconciler, embedder
+            database,
+            self._vaults,
+            self._passages,
+            self._index,
+            self._sealed,
+            self._reconciler,
+            embedder,
+            whole_up_to=whole_up_to,
+            reranking=reranking,
         )
 
         key_rotation = VaultKeyRotation(database, keyring)
@@ -633,18 +646,22 @@ class KnowledgeVault:
         within: Collection[DocumentId] | None = None,
         filters: Filters = NO_FILTERS,
         sections: bool = False,
+        rerank: bool = True,
     ) -> SearchResult:
         """The passages of active documents that bear on the question, best first.
 
         `within`: only these documents; None means all of the vaults, an empty collection means none.
         `filters`: which of those, by tags, kinds, names and dates.
         `sections`: bring the section around each passage along, to read; the text of each document is opened for it.
+        `rerank`: put the best in the order of the reranker, where there is one.
 
         Raises:
             NotFound: one of the vaults is not this tenant's.
         """
         within = await self._within(tenant_id, vault_ids, within, filters)
-        found = await self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=within)
+        found = await self._searcher.search(
+            tenant_id, vault_ids, question, limit=limit, within=within, rerank=rerank
+        )
         await self._put_damaged_away()
         if found.not_ready_count:
             async with self._database.reading() as connection:
@@ -686,15 +703,20 @@ class KnowledgeVault:
         questions: Sequence[str],
         *,
         limit: int = 8,
+        rerank: bool = True,
     ) -> Sequence[SearchResult]:
-        """As `search` for each question, embedding them together."""
+        """As `search` for each question, embedding them together; a reranker reads for one after another."""
         vectors = await self._embedder.embed_queries(questions)
-        return await asyncio.gather(
-            *(
-                self._searcher.search(tenant_id, vault_ids, question, limit=limit, within=None, vector=vector)
-                for question, vector in zip(questions, vectors, strict=True)
+        asked = zip(questions, vectors, strict=True)
+
+        def search(question: str, vector: NDArray[np.float32]) -> Awaitable[SearchResult]:
+            return self._searcher.search(
+                tenant_id, vault_ids, question, limit=limit, within=None, vector=vector, rerank=rerank
             )
-        )
+
+        if self._reranks and rerank:
+            return [await search(*each) for each in asked]
+        return await asyncio.gather(*(search(*each) for each in asked))
 
     async def passages_by_id(
         self, tenant_id: TenantId, passage_ids: Sequence[PassageId]

@@ -97,8 +97,9 @@ def split_words(text: str) -> list[str]:
 
     Combining marks belong to words: without them Hindi falls to pieces at every vowel sign.
     """
-    folded = unicodedata.normalize("NFKC", text).lower()
-    spaced = "".join(character if _is_in_words(character) else " " for character in folded)
+    spaced = unicodedata.normalize("NFKC", text).lower().translate(_SPACED)
+    if not _WITHOUT_SPACES.search(spaced):
+        return spaced.split()
     words: list[str] = []
     for run in spaced.split():
         position = 0
@@ -113,9 +114,17 @@ def split_words(text: str) -> list[str]:
     return words
 
 
-@cache
-def _is_in_words(character: str) -> bool:
-    return character == "_" or unicodedata.category(character)[0] in "LNM"
+class _Spaced(dict[int, str]):
+    """What `str.translate` makes of each character, found out when it is first met: itself in words, else a space."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        is_in_words = character == "_" or unicodedata.category(character)[0] in "LNM"
+        self[code] = made = character if is_in_words else " "
+        return made
+
+
+_SPACED = _Spaced()
 
 
 def stem(words: list[str], language: Language) -> list[str]:

@@ -32,6 +32,14 @@ class SearchDocumentsSettings(Settings):
             "it found nothing instead of guessing."
         ),
     )
+    rerank: bool = Field(
+        True,
+        title="Read the best again",
+        description=(
+            "Where this server has a reranker, it reads the question beside each of the best passages and orders "
+            "them anew: better as a rule, and slower. A server without one leaves the order as it is."
+        ),
+    )
     tags: str = Field(
         "",
         max_length=1_000,
@@ -117,12 +125,18 @@ async def search_documents(inputs: Inputs, settings: SearchDocumentsSettings, st
     if known is not None and not known.issuperset(settings.vaults):
         raise RetrievalFailed("A vault that this agent searches is gone: its owner must choose another one.")
     found = await step.tools.retriever.search(
-        question, vaults=tuple(settings.vaults), limit=settings.limit, filters=settings.filters()
+        question,
+        vaults=tuple(settings.vaults),
+        limit=settings.limit,
+        filters=settings.filters(),
+        rerank=settings.rerank,
     )
     handed_on = found.passages[: settings.limit] if found.is_relevant or not settings.only_relevant else ()
     step.unsearched.note(found.not_ready)
     if found.not_ready:
         step.detail["not_ready"] = told(found.not_ready).model_dump()
+    if found.reranking != "none":
+        step.detail["reranking"] = found.reranking
     step.detail.update(
         question=question,
         found=len(handed_on),

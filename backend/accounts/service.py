@@ -9,19 +9,16 @@ from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from backend.accounts import store
 from backend.accounts.store import User
 from backend.clock import Clock
 from backend.database import Database
-from backend.errors import Conflict, Invalid, NotSignedIn, TooManyTries, WrongPassword
+from backend.errors import Conflict, Invalid, NotSignedIn, WrongPassword
+from backend.tries import Tries
 
 CHALLENGE_TTL = timedelta(minutes=5)
 LEAST_PASSWORD = 10
-TRIES = RateLimitItemPerMinute(10, 5)
 """Ten tries in five minutes per account and per address."""
 
 
@@ -49,7 +46,7 @@ class Accounts:
         self._verify_wallet = verify_wallet
         self._session_ttl = timedelta(days=session_days)
         self._hasher = PasswordHasher()
-        self._tries = MovingWindowRateLimiter(MemoryStorage())
+        self._tries = Tries()
         self._operator: User | None = None
 
     # People
@@ -134,9 +131,7 @@ class Accounts:
             TooManyTries: too many wrong ones; wait.
         """
         email = email.strip().lower()
-        for who in (f"email:{email}", f"client:{address_of_client}"):
-            if not self._tries.hit(TRIES, who):
-                raise TooManyTries("Too many tries to sign in. Wait five minutes.", retry_after_s=300)
+        self._tries.take(f"email:{email}", f"client:{address_of_client}", to="sign in")
         async with self._database.reading() as connection:
             user = await store.find_user(connection, email=email)
             expected = await store.find_password_hash(connection, user.id) if user else None

@@ -23,10 +23,13 @@ def retrieval(
     queries: Annotated[
         Path | None, typer.Option(help="Another set with the same document ids, whose questions are asked.")
     ] = None,
+    rerank: Annotated[
+        bool, typer.Option(help="By the reranker of QANAT_RERANKER_DIR, if there is one.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Take a corpus into a temporary vault, ask its questions, and score what is found."""
-    run(_retrieval(data, queries, as_json=as_json))
+    run(_retrieval(data, queries, rerank=rerank, as_json=as_json))
 
 
 @app.command("answers")
@@ -39,7 +42,7 @@ def answers(
     run(_answers(agent, data, as_json=as_json))
 
 
-async def _retrieval(data: Path, queries: Path | None, *, as_json: bool) -> None:
+async def _retrieval(data: Path, queries: Path | None, *, rerank: bool, as_json: bool) -> None:
     from backend.wiring import temporary_vault
     from knowledge_vault.evaluation import evaluate_retrieval
 
@@ -53,7 +56,7 @@ async def _retrieval(data: Path, queries: Path | None, *, as_json: bool) -> None
             typer.echo(f"  {what}: {done} of {of}", err=True)
 
     async with temporary_vault(Settings()) as vault:
-        result = await evaluate_retrieval(vault, data, queries_dir=queries, report=report)
+        result = await evaluate_retrieval(vault, data, queries_dir=queries, report=report, rerank=rerank)
     if as_json:
         typer.echo(json.dumps(result))
         return
@@ -61,6 +64,8 @@ async def _retrieval(data: Path, queries: Path | None, *, as_json: bool) -> None
         typer.echo(f"{name:10} {value:.4f}")
     for name, value in result["timings"].items():
         typer.echo(f"{name:10} {value}")
+    if "reranked" in result:
+        typer.echo(f"reranked   {result['reranked']}")
 
 
 async def _answers(agent: str, data: Path, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,10 +42,13 @@ def search(
     vault: Annotated[str, typer.Argument(help="The vault's name or id.")],
     question: Annotated[str, typer.Argument(help="What to look for.")],
     limit: Annotated[int, typer.Option(help="How many passages.")] = 5,
+    rerank: Annotated[
+        bool, typer.Option(help="Let the server's reranker, if it has one, put them in order.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Find the passages that bear on a question."""
-    run(_search(vault, question, limit=limit, as_json=as_json))
+    run(_search(vault, question, limit=limit, rerank=rerank, as_json=as_json))
 
 
 @app.command("scrub")
@@ -52,7 +56,10 @@ def scrub(
     vault: Annotated[str | None, typer.Argument(help="The vault's name or id; all of yours without.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Open everything that is sealed, and name what was altered or lost on the disk; status 1 if anything was."""
+    """Open everything that is sealed, and name what was altered or lost on the disk; status 1 if anything was.
+
+    Without a vault: all of yours, and your chats, runs and agents.
+    """
     run(_scrub(vault, as_json=as_json))
 
 
@@ -220,10 +227,10 @@ async def wait_for(
         await asyncio.sleep(0.2)
 
 
-async def _search(name: str, question: str, *, limit: int, as_json: bool) -> None:
+async def _search(name: str, question: str, *, limit: int, rerank: bool, as_json: bool) -> None:
     async with connected(Settings()) as client:
         vault = await find_vault(client, name)
-        body = {"question": question, "limit": limit}
+        body = {"question": question, "limit": limit, "rerank": rerank}
         found = result_of(await client.post(f"/api/vaults/{vault['id']}/search", json=body))
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
@@ -233,41 +240,62 @@ async def _search(name: str, question: str, *, limit: int, as_json: bool) -> Non
         text = " ".join(passage["text"].split())
         typer.secho(f"{number}. {passage['document']}{page}  {passage['score']:.2f}", bold=True)
         typer.echo(f"   {text[:300]}{'…' if len(text) > 300 else ''}")
+    if found["reranking"] in ("failed", "timed_out"):
+        typer.echo("The reranker failed or took too long: the search kept its own order.", err=True)
     if found["not_ready_count"]:
         typer.echo(f"{found['not_ready_count']} documents are not ready and were not searched.", err=True)
 
 
 async def _scrub(name: str | None, *, as_json: bool) -> None:
     damaged: list[dict[str, Any]] = []
-    count = 0
+    documents = records = 0
     async with connected(Settings()) as client:
         vaults = [await find_vault(client, name)] if name else result_of(await client.get("/api/vaults"))
         for vault in vaults:
             if vault["is_locked"]:
                 typer.echo(f"{vault['name']}: locked, not looked at. Unlock it and repeat.", err=True)
                 continue
-            told = time.monotonic()
-            async with client.stream("POST", f"/api/vaults/{vault['id']}/scrub") as response:
-                if not response.is_success:
-                    await response.aread()
-                    result_of(response)
-                async for line in response.aiter_lines():
-                    step = json.loads(line)
-                    count += 1
-                    if step["damage"]:
-                        damaged.append({"vault_id": vault["id"], **step["damage"]})
-                    if not as_json and time.monotonic() - told > 2:
-                        told = time.monotonic()
-                        typer.echo(f"  {vault['name']}: {step['done']} of {step['total']}", err=True)
+            path = f"/api/vaults/{vault['id']}/scrub"
+            async for step in _scrubbing(client, path, vault["name"], quiet=as_json):
+                documents += 1
+                if step["damage"]:
+                    damaged.append({"vault_id": vault["id"], **step["damage"]})
+        if name is None:
+            async for step in _scrubbing(client, "/api/scrub", "chats, runs and agents", quiet=as_json):
+                records = step["done"]
+                damaged += step["damage"]
     if as_json:
-        typer.echo(json.dumps({"documents": count, "damaged": damaged}))
+        typer.echo(json.dumps({"documents": documents, "records": records, "damaged": damaged}))
     else:
         for each in damaged:
-            what = f"document {each['document_id']}" if each["document_id"] else f"vault {each['vault_id']}"
-            typer.secho(f"{what} is damaged: {', '.join(each['parts'])}", fg=typer.colors.RED)
-        typer.echo(f"{count} documents were looked at; {len(damaged)} damaged.")
+            typer.secho(_damage_in_words(each), fg=typer.colors.RED)
+        typer.echo(f"{documents} documents and {records} records were looked at; {len(damaged)} damaged.")
     if damaged:
         raise typer.Exit(1)
+
+
+async def _scrubbing(
+    client: httpx.AsyncClient, path: str, what: str, *, quiet: bool
+) -> AsyncIterator[dict[str, Any]]:
+    """Each step, telling now and then how far it is."""
+    told = time.monotonic()
+    async with client.stream("POST", path) as response:
+        if not response.is_success:
+            await response.aread()
+            result_of(response)
+        async for line in response.aiter_lines():
+            step: dict[str, Any] = json.loads(line)
+            yield step
+            if not quiet and time.monotonic() - told > 2:
+                told = time.monotonic()
+                typer.echo(f"  {what}: {step['done']} of {step['total']}", err=True)
+
+
+def _damage_in_words(damage: dict[str, Any]) -> str:
+    if "kind" in damage:
+        return f"{damage['kind']} {damage['id']} is damaged: restore it from a backup, or delete it"
+    what = f"document {damage['document_id']}" if damage["document_id"] else f"vault {damage['vault_id']}"
+    return f"{what} is damaged: {', '.join(damage['parts'])}"
 
 
 async def _rebuild(name: str | None, *, as_json: bool) -> None:

@@ -129,6 +129,7 @@ async def choose_owner_mode(
 async def unlock_vault(vault_id: str, body: UnlockIn, principal: SignedIn, services: ServicesDep) -> VaultOut:
     """Open the vault into memory for some hours; documents that waited for it are gone on with."""
     place = _own(principal, vault_id)
+    services.unlock_tries.take(":".join(place), to="unlock this vault")
     await services.vault.custody.unlock(
         *place,
         hours=body.hours,

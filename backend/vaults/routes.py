@@ -72,7 +72,8 @@ async def change_vault(
     )
     if body.chunking:
         services.recutting.begin(tenant_id, vault.id)
-    if body.protection is not None and body.protection is not vault.protection:
+    to_be = vault.reindexing.protection if vault.reindexing else vault.protection
+    if body.protection is not None and body.protection is not to_be:
         await services.vault.custody.protect(tenant_id, vault.id, body.protection)
         vault = await services.vault.get_vault(tenant_id, vault.id)
     return VaultOut.of(vault)

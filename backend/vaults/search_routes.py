@@ -25,12 +25,14 @@ async def search_vault(
         body.question,
         limit=body.limit,
         sections=body.sections,
+        rerank=body.rerank,
         filters=body.filters.values() if body.filters else Filters(),
     )
     return SearchOut(
         passages=[PassageOut.of(passage) for passage in found.passages],
         relevance=RelevanceOut.of(found.relevance),
         left_out=[LeftOutOut.of(left) for left in found.left_out] if body.explain else [],
+        reranking=found.reranking,
         not_ready_count=found.not_ready_count,
         took_ms=round((time.perf_counter() - started) * 1000),
     )

@@ -34,6 +34,8 @@ class SearchIn(BaseModel):
     """Tell also what was found but is not shown, and why."""
     sections: bool = False
     """Bring the section around each passage along."""
+    rerank: bool = True
+    """Let the server's reranker put the best passages in order; says nothing where there is none."""
     filters: FiltersIn | None = None
     """Which documents to search; null: all of the vault."""
 
@@ -190,5 +192,7 @@ class SearchOut(BaseModel):
     relevance: RelevanceOut
     left_out: list[LeftOutOut]
     """Empty unless explanations were asked for."""
+    reranking: values.Reranking
+    """Whether a reranker made the order. `failed` and `timed_out`: the search kept its own."""
     not_ready_count: int
     took_ms: int

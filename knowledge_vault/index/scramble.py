@@ -50,7 +50,7 @@ class SearchKeys:
         self.protection = protection
         self.shard = shard_of(vault, version)
         """Where in the index this version's points are."""
-        self._dimension = dimension
+        self.dimension = dimension
         self._rotation_key = crypto.derive(secret, "rotation")
         self._noise_key = crypto.derive(secret, "noise")
         self._word_key = crypto.derive(word_secret or secret, "words")
@@ -65,14 +65,14 @@ class SearchKeys:
     @cached_property
     def _rotation(self) -> NDArray[np.float32]:
         """`(dimension, dimension)`, float32, orthogonal, uniform among all rotations and reflections."""
-        size = self._dimension
+        size = self.dimension
         normal = _normals(self._rotation_key, size * size).reshape(size, size)
         orthogonal, upper = np.linalg.qr(normal)
         return (orthogonal * np.sign(np.diag(upper))).astype(np.float32)
 
     def stored(self, vector: NDArray[np.float32], passage: PassageId) -> NDArray[np.float32]:
         """The vector as the index keeps it: turned, then moved by noise that depends on the passage's id."""
-        numbers = _normals(self._noise_key + passage.encode(), self._dimension + 1)
+        numbers = _normals(self._noise_key + passage.encode(), self.dimension + 1)
         direction = numbers[:-1] / np.linalg.norm(numbers[:-1])
         # uniform in the ball, but in so many dimensions nearly all of a ball lies at its surface
         noise = NOISE_RADIUS * direction

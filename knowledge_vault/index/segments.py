@@ -167,7 +167,8 @@ def pack(segment: Segment) -> bytes:
     return b"".join((head, names, *arrays))
 
 
-def unpack(data: bytes) -> Segment:
+def unpack(data: bytes, into: NDArray[np.float32] | None = None) -> Segment:
+    """`into`: where the vectors are to lie, `(n, dimension)`; they get a place of their own when they do not fit."""
     layout, name_bytes, chunks, dimension, terms, postings = _HEAD.unpack_from(data)
     if layout != _LAYOUT:
         raise ValueError(f"segment layout {layout} is not known to this version")
@@ -191,9 +192,16 @@ def unpack(data: bytes) -> Segment:
         starts=take("<u4", terms + 1),  # type: ignore[arg-type]
         postings=take("<u2", postings),  # type: ignore[arg-type]
         counts=take("u1", postings),  # type: ignore[arg-type]
-        vectors=take("<f2", chunks * dimension).astype(np.float32).reshape(chunks, dimension),
+        vectors=_placed(take("<f2", chunks * dimension).reshape(chunks, dimension), into),
         alive=np.ones(chunks, np.bool_),
     )
+
+
+def _placed(vectors: NDArray[np.void], into: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    if into is None or into.shape != vectors.shape:
+        return vectors.astype(np.float32)
+    np.copyto(into, vectors)  # half precision becomes single
+    return into
 
 
 def nearest(
@@ -202,10 +210,21 @@ def nearest(
     *,
     limit: int,
     within: Collection[DocumentId] | None,
+    together: NDArray[np.float32] | None = None,
 ) -> list[tuple[PassageId, float]]:
-    """By inner product with `vector`, exactly, best first."""
-    scores = [np.where(each.permitted(within), each.vectors @ vector, -np.inf) for each in found]
-    return _best(found, scores, limit)
+    """By inner product with `vector`, exactly, best first.
+
+    `together`: the vectors of the first of the segments in one piece, of which their own are views. One
+    multiplication over all is more than twice as fast as one for each segment.
+    """
+    scores = [] if together is None else [together @ vector]
+    compared = 0 if together is None else len(together)
+    at = 0
+    for each in found:
+        if at >= compared:
+            scores.append(each.vectors @ vector)
+        at += len(each)
+    return _best(found, scores, limit, within)
 
 
 def matching(
@@ -216,15 +235,25 @@ def matching(
     within: Collection[DocumentId] | None,
 ) -> list[tuple[PassageId, float]]:
     """By the weights of the words that a chunk has, repeated ones counting a little more; best first."""
-    scores = []
     asked = np.array(sorted(weights), np.uint32)
+    weight = np.array([weights[term] for term in asked.tolist()], np.float64)
+    places, offsets, postings, counts = [], [], [], []
+    at = 0
     for each in found:
-        score = np.zeros(len(each))
         for place, span in each.matches(asked):
-            counts = each.counts[span]
-            score[each.postings[span]] += weights[int(asked[place])] * (counts / (counts + 1.0))
-        scores.append(np.where((score > 0) & each.permitted(within), score, -np.inf))
-    return _best(found, scores, limit)
+            places.append(place)
+            offsets.append(at)
+            postings.append(each.postings[span])
+            counts.append(each.counts[span])
+        at += len(each)
+    if not postings:
+        return []
+    sizes = [len(each) for each in postings]
+    chunk = np.concatenate(postings).astype(np.intp) + np.repeat(offsets, sizes)
+    often = np.concatenate(counts).astype(np.float64)
+    gains = np.repeat(weight[places], sizes) * (often / (often + 1.0))
+    score = np.bincount(chunk, gains, minlength=at)
+    return _best(found, [np.where(score > 0, score, -np.inf)], limit, within)
 
 
 def chunk_and_word_counts(found: Iterable[Segment]) -> dict[Language, tuple[int, int]]:
@@ -243,17 +272,26 @@ def frequencies(found: Iterable[Segment], terms: Collection[int]) -> dict[int, i
     asked = np.array(sorted(set(terms)), np.uint32)
     counts = [0] * len(asked)
     for each in found:
+        is_whole = bool(each.alive.all())
         for place, span in each.matches(asked):
-            counts[place] += int(np.count_nonzero(each.alive[each.postings[span]]))
+            if is_whole:
+                counts[place] += span.stop - span.start
+            else:
+                counts[place] += int(np.count_nonzero(each.alive[each.postings[span]]))
     return {term: count for term, count in zip(asked.tolist(), counts, strict=True) if count}
 
 
 def _best(
-    found: Sequence[Segment], scores: Sequence[NDArray[np.float64]], limit: int
+    found: Sequence[Segment],
+    scores: Sequence[NDArray[np.floating]],
+    limit: int,
+    within: Collection[DocumentId] | None,
 ) -> list[tuple[PassageId, float]]:
+    """`scores`: one after the other, those of all chunks in the order of the segments."""
     if not found or limit < 1:
         return []
-    every = np.concatenate(scores)
+    allowed = np.concatenate([each.permitted(within) for each in found])
+    every = np.where(allowed, np.concatenate(scores), -np.inf)
     top = np.argpartition(-every, limit)[:limit] if limit < len(every) else np.arange(len(every))
     top = top[np.argsort(-every[top], kind="stable")]
     bounds = np.cumsum([len(each) for each in found])

@@ -54,6 +54,17 @@ class TenantKeys:
             self._sealers[tenant] = Sealer(secret, tenant)
         return self._sealers[tenant]
 
+    async def check(self, tenant_id: str) -> None:
+        """Open the tenant's key as it lies in the database, whatever is in memory; fine where there is none yet.
+
+        Raises:
+            SealBroken: it was altered; nothing sealed with it opens after the next start.
+        """
+        async with self._database.reading() as connection:
+            sealed = await _find(connection, TenantId(tenant_id))
+        if sealed is not None:
+            self._root_key.open(sealed, tenant_key_context(TenantId(tenant_id)))
+
     async def _create(self, tenant: TenantId) -> bytes:
         async with self._database.writing() as connection:
             existing = await _find(connection, tenant)

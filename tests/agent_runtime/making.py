@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -101,9 +101,16 @@ class TwinRetriever:
     asked: list[tuple[str, tuple[str, ...], int]] = field(default_factory=list)
     filters: list[Filters] = field(default_factory=list)
     not_ready: Sequence[NotReady] = ()
+    reranking: Literal["none", "done", "failed", "timed_out"] = "none"
 
     async def search(
-        self, question: str, *, vaults: Collection[str], limit: int, filters: Filters = NO_FILTERS
+        self,
+        question: str,
+        *,
+        vaults: Collection[str],
+        limit: int,
+        filters: Filters = NO_FILTERS,
+        rerank: bool = True,
     ) -> Found:
         await asyncio.sleep(self.pause_s)
         if self.error:
@@ -115,7 +122,8 @@ class TwinRetriever:
             self.is_relevant,
             "Nothing says enough.",
             {"margin": -0.5},
-            tuple(self.not_ready),
+            not_ready=tuple(self.not_ready),
+            reranking=self.reranking if rerank else "off",
         )
 
 

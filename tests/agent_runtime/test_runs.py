@@ -200,6 +200,24 @@ async def test_the_search_keeps_to_the_documents_its_settings_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(("wanted", "told"), [(True, "timed_out"), (False, "off")])
+async def test_the_trace_tells_what_became_of_the_second_reading(wanted: bool, told: str) -> None:
+    graph = DOCUMENT_QUESTIONS.model_copy(
+        update={
+            "nodes": [
+                node.model_copy(update={"settings": {**node.settings, "rerank": wanted}})
+                if node.kind == "search_documents"
+                else node
+                for node in DOCUMENT_QUESTIONS.nodes
+            ]
+        }
+    )
+    events = await events_of(graph, retriever=TwinRetriever(reranking="timed_out"))
+    search = next(e for e in events if isinstance(e, NodeFinished) and e.kind == "search_documents")
+    assert search.detail["reranking"] == told
+    assert len(search.output["passages"]["passages"]) == 1
+
+
 async def test_passages_travel_with_their_ranks_and_scores() -> None:
     events = await events_of(DOCUMENT_QUESTIONS)
     search = next(e for e in events if isinstance(e, NodeFinished) and e.kind == "search_documents")

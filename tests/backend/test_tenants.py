@@ -1,5 +1,6 @@
 """What belongs to one person does not exist for another: every route with an id is tried."""
 
+import json
 import re
 
 import pytest
@@ -79,6 +80,9 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
     assert tried >= 20
     assert (await ada.get(f"/api/vaults/{vault_id}")).json()["name"] == "private"
     assert (await ada.get(f"/api/chats/{chat_id}")).status_code == 200
+    scrubbed = [json.loads(line) for line in (await ada.post("/api/scrub")).text.splitlines()]
+    assert scrubbed[-1]["done"] >= 5, "her chat, its messages, the run, her agent and its version"
+    assert [step["damage"] for step in scrubbed] == [[]] * len(scrubbed)
 
 
 async def test_an_agent_over_somebody_elses_vault_finds_nothing_there(ada: Person, ben: Person) -> None:

@@ -83,6 +83,21 @@ async def test_what_does_not_open_a_vault_is_told_apart_from_what_cannot(ada: Pe
     assert (await ben.get(f"/api/vaults/{vault_id}/keys")).status_code == 404
 
 
+async def test_who_guesses_a_passphrase_has_to_wait_and_the_owner_of_another_vault_has_not(
+    ada: Person,
+) -> None:
+    (guessed, _), (other, _) = await held(ada, "guessed"), await held(ada, "left alone")
+    path = f"/api/vaults/{guessed}/unlock"
+    statuses = [
+        (await ada.post(path, json={"recovery_code": f"nonsense {n}"})).status_code for n in range(10)
+    ]
+    assert set(statuses) == {422}
+    refused = await ada.post(path, json={"passphrase": PASSPHRASE})
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "300")
+    assert "Wait five minutes" in refused.json()["detail"]
+    assert (await ada.post(f"/api/vaults/{other}/unlock", json={"passphrase": PASSPHRASE})).status_code == 200
+
+
 async def test_a_grant_is_given_and_revoked(ada: Person) -> None:
     vault_id, _ = await held(ada, "granted")
     granted = await ada.post(f"/api/vaults/{vault_id}/grant", json={"days": 3})

@@ -20,6 +20,7 @@ async def test_a_document_is_found_at_its_very_characters(ada: Person) -> None:
     text = (await ada.get(f"/api/documents/{passage['document_id']}/text")).json()["text"]
     assert text[passage["start"] : passage["end"]] == passage["text"]
     assert "Clara Voss" in passage["text"]
+    assert found["reranking"] == "none"
 
 
 async def test_one_bad_file_keeps_no_good_one_out(ada: Person) -> None:

@@ -89,7 +89,7 @@ def test_a_document_is_tagged_and_the_list_and_a_search_keep_to_the_tag(owner: P
 def test_the_cut_is_seen_before_it_is_changed_and_watched_while_it_changes(owner: Person) -> None:
     page = owner.page
     page.get_by_role("tab", name="Chunks").click()
-    expect(page.get_by_text("These are the recommended sizes.")).to_be_visible()
+    expect(page.get_by_text("These are the recommended sizes")).to_be_visible()
     page.get_by_label("Length of a chunk").fill("400")
     expect(page.get_by_role("region", name="By these settings")).to_contain_text("florins")
     owner.pictures("chunks")

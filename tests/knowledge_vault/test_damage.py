@@ -9,10 +9,18 @@ import pytest
 from sqlalchemy import Table, select, update
 
 from knowledge_vault.errors import DocumentDamaged, SealBroken
-from knowledge_vault.tables import chunks, document_keys, document_texts, documents, vaults
-from knowledge_vault.values import Document, DocumentId, Stage, VaultId
+from knowledge_vault.tables import (
+    chunks,
+    document_keys,
+    document_origins,
+    document_texts,
+    documents,
+    replacements,
+    vaults,
+)
+from knowledge_vault.values import Document, DocumentId, Origin, Stage, VaultId
 from knowledge_vault.vault import KnowledgeVault
-from tests.knowledge_vault.making import ALICE, open_vault, take_in
+from tests.knowledge_vault.making import ALICE, open_vault, stream, take_in
 
 SENTENCES = " ".join(f"Sentence {number} says that bees of hive {number} sleep." for number in range(150))
 VICTIM, OTHER = "victim.txt", "other.txt"
@@ -248,3 +256,44 @@ async def test_a_lost_key_row_or_chunk_row_is_noticed(tmp_path: Path) -> None:
         async with vault._database.writing() as connection:
             await connection.execute(document_keys.delete().where(document_keys.c.document_id == victim))
         assert await scrubbed(vault, home) == [(victim, ("data key",))]
+
+
+@pytest.mark.parametrize(
+    ("part", "table", "column"),
+    [
+        ("tags", documents, "sealed_tags"),
+        ("origin", document_origins, "sealed"),
+        ("tags", replacements, "sealed_tags"),
+    ],
+)
+async def test_altered_tags_or_web_addresses_are_named_and_cost_no_document(
+    tmp_path: Path, part: str, table: Table, column: str
+) -> None:
+    async with open_vault(tmp_path) as vault:
+        home = (await vault.create_vault(ALICE, name="Bees")).id
+        origin = Origin("https://bees.example/", "", "")
+        added = await vault.add_document(
+            ALICE, home, name="bees.txt", content=stream(OTHER_TEXT.encode()), origin=origin
+        )
+        document = added.document.id
+        await vault.tag_document(ALICE, document, ["hive"])
+        await vault.parse(ALICE, document)
+        await vault.index(ALICE, document)
+        await vault.replace_document(ALICE, document, content=stream(b"Zoe sleeps."), origin=origin)
+        assert await scrubbed(vault, home) == []
+        for seed in range(4):
+            async with vault._database.writing() as connection:
+                sealed = await connection.scalar(select(table.c[column]))
+                altered = flipped(sealed, random.Random(seed))
+                of_the_first = table.c[column] == sealed
+                await connection.execute(update(table).where(of_the_first).values({column: altered}))
+            assert await scrubbed(vault, home) == [(document, (part,))]
+            [listed] = await vault.list_documents(ALICE, home)
+            assert listed.stage is Stage.ACTIVE
+            assert (await vault.search(ALICE, [home], "does Zoe sleep?")).passages[0].text == OTHER_TEXT
+            async with vault._database.writing() as connection:
+                await connection.execute(
+                    update(table).where(table.c[column] == altered).values({column: sealed})
+                )
+        await vault.tag_document(ALICE, document, ["nest"])
+        assert await scrubbed(vault, home) == []

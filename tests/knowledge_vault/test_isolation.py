@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from knowledge_vault.errors import VaultUnavailable
+from knowledge_vault.errors import NotFound, VaultUnavailable
 from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Hits
 from knowledge_vault.index.memory import MemoryEngine
@@ -47,6 +47,27 @@ async def test_an_index_that_forgets_every_filter_hands_out_nothing_of_others(tm
             assert {passage.document_id for passage in found.passages} == {secret.id}
             found = await vault.search(ALICE, [hers, other], question, limit=50, within={elsewhere.id})
             assert {passage.document_id for passage in found.passages} <= {elsewhere.id}
+
+
+@pytest.mark.parametrize("protection", Protection)
+async def test_a_small_vault_is_compared_whole_and_gives_what_its_index_gives(
+    tmp_path: Path, protection: Protection
+) -> None:
+    async with open_vault(tmp_path) as vault:
+        hers = (await vault.create_vault(ALICE, name="Alice's", protection=protection)).id
+        his = (await vault.create_vault(BOB, name="Bob's")).id
+        secret = await take_in(vault, hers, "secret.txt", "The safe opens with Albatross.")
+        await take_in(vault, hers, "cellar.txt", "The safe is in the cellar. " * 200)
+        await take_in(vault, his, "his.txt", "Bob keeps bees, and no safe.", tenant=BOB)
+        questions = ("what opens the safe?", "bees", "Wo steht der Tresor?")
+        by_index = [await vault.search(ALICE, [hers], question, limit=50) for question in questions]
+    async with open_vault(tmp_path, engine=LyingEngine(), whole_up_to=150) as vault:
+        whole = [await vault.search(ALICE, [hers], question, limit=50) for question in questions]
+        assert whole == by_index
+        found = await vault.search(ALICE, [hers], questions[0], limit=50, within={secret.id})
+        assert {passage.document_id for passage in found.passages} == {secret.id}
+        with pytest.raises(NotFound):
+            await vault.search(BOB, [hers], questions[0])
 
 
 async def test_a_sealed_vault_leaves_no_word_on_the_disk(tmp_path: Path) -> None:

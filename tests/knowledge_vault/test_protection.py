@@ -27,7 +27,7 @@ from knowledge_vault.values import (
 )
 from knowledge_vault.vault import KnowledgeVault
 from knowledge_vault.words import Language
-from tests.knowledge_vault.making import ALICE, files_under, open_vault, take_in
+from tests.knowledge_vault.making import ALICE, files_under, open_vault, stream, take_in
 
 QUESTIONS = ("when do bees sleep?", "who builds nests of paper", "drones of hive 7", "zebra")
 
@@ -207,6 +207,101 @@ def _is_building(folder: Path) -> bool:
     return row[0] is not None
 
 
+async def test_the_search_secret_of_a_sealed_vault_is_replaced_under_the_same_answers(tmp_path: Path) -> None:
+    async with open_vault(tmp_path, sealed=SMALL) as vault:
+        home = await a_filled_vault(vault, Protection.SEALED)
+        expected = names(await answers(vault, home))
+        old = _segment_rows(tmp_path)
+        for version in (2, 3):
+            await vault.custody.rotate(ALICE, home, Replacing.SEARCH_SECRET)
+            late, _ = await asyncio.gather(
+                take_in(vault, home, f"{version}.txt", f"A zebra of {version} stripes."),
+                vault.search(ALICE, [home], "zebra"),
+            )
+            await vault.custody.wait(home)
+            state = await vault.custody.state(ALICE, home)
+            assert (state.search_version, [each.problem for each in state.rotations]) == (version, [None])
+            assert (await vault.search(ALICE, [home], "zebra stripes")).passages[0].document_id == late.id
+            again = await vault.add_document(
+                ALICE, home, name="again.txt", content=stream(f"A zebra of {version} stripes.".encode())
+            )
+            assert again.already_there
+            await vault.delete_document(ALICE, late.id)
+            assert names(await answers(vault, home)) == expected
+        assert {row[1] for row in _segment_rows(tmp_path)} == {3}
+        for key, _, sealed in old:
+            for path in files_under(tmp_path / "data"):
+                assert key not in (content := path.read_bytes())
+                assert sealed[:200] not in content
+    assert files_under(tmp_path / "data" / "index") == []
+    async with open_vault(tmp_path, sealed=SMALL) as vault:
+        assert names(await answers(vault, home)) == expected
+
+
+def _segment_rows(folder: Path) -> list[tuple[bytes, int, bytes]]:
+    with sqlite3.connect(folder / "data" / "qanat.db") as database:
+        return database.execute("SELECT sealed_key, search_version, sealed FROM vault_segments").fetchall()
+
+
+async def test_a_sealed_vault_that_is_locked_while_its_search_secret_is_replaced_goes_on_once_unlocked(
+    tmp_path: Path,
+) -> None:
+    async with open_vault(tmp_path, sealed=SMALL) as vault:
+        home = await a_filled_vault(vault, Protection.SEALED, documents=4)
+        expected = names(await answers(vault, home))
+        await vault.custody.hold(ALICE, home, passphrase="a long enough passphrase", hours=1)
+        await vault.custody.unlock(ALICE, home, hours=1, passphrase="a long enough passphrase")
+        await vault.custody.rotate(ALICE, home, Replacing.SEARCH_SECRET)
+        while not _is_building(tmp_path):
+            await asyncio.sleep(0)
+        await vault.custody.lock(ALICE, home)
+        await vault.custody.wait(home)
+        assert _is_building(tmp_path), "it waits for its owner"
+        await vault.custody.unlock(ALICE, home, hours=1, passphrase="a long enough passphrase")
+        await vault.custody.wait(home)
+        assert not _is_building(tmp_path)
+        assert names(await answers(vault, home)) == expected
+
+
+@pytest.mark.parametrize(
+    ("has", "first", "then", "restarted"),
+    [
+        (Protection.STANDARD, None, Protection.SEALED, False),
+        (Protection.STANDARD, Protection.SEALED, Protection.STANDARD, False),
+        (Protection.STANDARD, Protection.SEALED, Protection.STANDARD, True),
+        (Protection.SEALED, None, Protection.SEALED, False),
+        (Protection.SEALED, None, Protection.STANDARD, True),
+        (Protection.SEALED, Protection.STANDARD, Protection.SEALED, False),
+        (Protection.SEALED, Protection.STANDARD, Protection.SEALED, True),
+    ],
+)
+async def test_the_protection_asked_for_last_is_the_one_a_vault_ends_with(
+    tmp_path: Path, has: Protection, first: Protection | None, then: Protection, restarted: bool
+) -> None:
+    """`first`: what the index is being built anew for when `then` is asked for; None: a new secret."""
+    async with open_vault(tmp_path, sealed=SealedLimits(segment_chunks=2)) as vault:
+        home = await a_filled_vault(vault, has, documents=1)
+        expected = names(await answers(vault, home))
+        if first is None:
+            await vault.custody.rotate(ALICE, home, Replacing.SEARCH_SECRET)
+        else:
+            await vault.custody.protect(ALICE, home, first)
+        while not _is_building(tmp_path):
+            await asyncio.sleep(0)
+        if not restarted:
+            await vault.custody.protect(ALICE, home, then)
+            await vault.custody.wait(home)
+    async with open_vault(tmp_path, sealed=SealedLimits(segment_chunks=2)) as vault:
+        if restarted:
+            await vault.custody.protect(ALICE, home, then)
+            await vault.custody.wait(home)
+        done = await vault.get_vault(ALICE, home)
+        assert (done.protection, done.reindexing) == (then, None)
+        assert names(await answers(vault, home)) == expected
+        assert (files_under(tmp_path / "data" / "index") == []) == (then is Protection.SEALED)
+        assert (_segment_rows(tmp_path) == []) == (then is Protection.STANDARD)
+
+
 async def test_a_wiped_index_is_rebuilt_with_the_same_answers(tmp_path: Path) -> None:
     async with open_vault(tmp_path) as vault:
         home = await a_filled_vault(vault, Protection.STANDARD)
@@ -288,3 +383,30 @@ def test_a_segment_comes_back_from_its_packed_form_and_finds_the_same() -> None:
         assert segments.matching([each], {107: 1.0}, limit=9, within=None) == []
         assert len(segments.nearest([each], vectors[3], limit=30, within=None)) == 20
         assert not each.vectors[:10].any()
+
+
+def test_segments_side_by_side_find_what_each_for_itself_finds() -> None:
+    rng = np.random.default_rng(2)
+    vectors = rng.standard_normal((40, 16)).astype(np.float32)
+    rows = [
+        a_row(n, document=f"d{n // 10}", words={5: n + 1, 100 + n % 7: 2}, vector=vectors[n])
+        for n in range(40)
+    ]
+    packed = [segments.pack(segments.build(rows[start : start + 10])) for start in (0, 10, 20)]
+    room = np.empty((30, 16), np.float32)
+    together = [segments.unpack(data, room[10 * n : 10 * n + 10]) for n, data in enumerate(packed)]
+    apart = [segments.unpack(data) for data in packed]
+    added_later = segments.build(rows[30:])
+    for gone in ([], [DocumentId("d1")]):
+        for each in (*together, *apart):
+            each.forget([(document, 1) for document in gone])
+        for within in (None, [DocumentId("d0"), DocumentId("d3")]):
+            one = segments.nearest([*apart, added_later], vectors[3], limit=9, within=within)
+            other = segments.nearest(
+                [*together, added_later], vectors[3], limit=9, within=within, together=room
+            )
+            assert [name for name, _ in one] == [name for name, _ in other]
+            assert one[0][0] == rows[3].passage
+    hits = segments.matching([*together, added_later], {103: 2.0, 5: 1.0}, limit=40, within=None)
+    assert [name for name, _ in hits[:4]] == [rows[n].passage for n in (38, 31, 24, 3)]
+    assert len(hits) == 30

@@ -68,7 +68,11 @@ def test_keys_are_printed_once_replaced_moved_lost_and_recovered(product: Produc
     for what in ("vault", "search"):
         assert product.run_json("keys", "rotate", what, "rivers")["version"] == 2
     assert finds(product)
-    assert product.run_json("vault", "scrub", "rivers") == {"documents": 1, "damaged": []}
+    assert product.run_json("vault", "scrub", "rivers") == {
+        "documents": 1,
+        "records": 0,
+        "damaged": [],
+    }
     refused = product.run("keys", "move", "passphrase")
     assert refused.returncode == 1
     assert "Stop it first" in refused.stderr

@@ -11,7 +11,7 @@ from tests.repository.sources import PACKAGES, ROOT, files
 HOMES = {
     "qdrant_edge": "knowledge_vault/index/edge.py",
     "qdrant_client": "knowledge_vault/index/server.py",
-    "sentence_transformers": "knowledge_vault/embedding.py",
+    "sentence_transformers": "knowledge_vault/transformer_models.py",
     "cryptography": "knowledge_vault/crypto.py",
     "langgraph": "agent_runtime/compiler.py",
     "llama_cpp": "agent_runtime/models/llama_cpp.py",

@@ -980,6 +980,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scrub Records
+         * @description Open everything that is sealed of your chats, runs and agents, and the key they hang on; vaults apart.
+         *
+         *     A line of JSON for each few hundred tells how far it is: `{"done", "total", "damage"}`, where `damage` lists
+         *     `{"kind", "id"}` of what does not open any more.
+         */
+        post: operations["scrub_records"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -2765,6 +2788,12 @@ export interface components {
          * @enum {string}
          */
         Replacing: "vault" | "search";
+        /**
+         * Reranking
+         * @description What became of the second look at the best candidates.
+         * @enum {string}
+         */
+        Reranking: "none" | "off" | "done" | "failed" | "timed_out";
         /** RootKeyOut */
         RootKeyOut: {
             /** Changed At */
@@ -2854,6 +2883,11 @@ export interface components {
             /** Question */
             question: string;
             /**
+             * Rerank
+             * @default true
+             */
+            rerank: boolean;
+            /**
              * Sections
              * @default false
              */
@@ -2868,6 +2902,7 @@ export interface components {
             /** Passages */
             passages: components["schemas"]["PassageOut"][];
             relevance: components["schemas"]["RelevanceOut"];
+            reranking: components["schemas"]["Reranking"];
             /** Took Ms */
             took_ms: number;
         };
@@ -6103,6 +6138,46 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+        };
+    };
+    scrub_records: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };

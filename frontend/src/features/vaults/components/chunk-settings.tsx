@@ -41,9 +41,16 @@ function Settings({ vault, choices: { recommended, least, most } }: { vault: Vau
               <Sizes chosen={chosen} least={least} most={most} onChange={setChosen} />
               {cut.isError && <ProblemNotice error={cut.error} />}
               <Group gap="sm">
-                <Button type="submit" loading={cut.isPending} disabled={!changed || !usable}>
-                  Save and cut anew
-                </Button>
+                {changed && (
+                  <Button type="submit" loading={cut.isPending} disabled={!usable}>
+                    Save and cut anew
+                  </Button>
+                )}
+                {!changed && vault.document_count > 0 && (
+                  <Button variant="default" loading={cut.isPending} onClick={() => cut.mutate(chosen)}>
+                    Cut what is not cut like this
+                  </Button>
+                )}
                 {changed && (
                   <Button variant="default" onClick={() => setChosen(vault.chunking)}>
                     Undo
@@ -162,7 +169,10 @@ interface Choice {
 
 function toldOf({ changed, usable, count, isRecommended }: Choice): string {
   if (!usable) return 'One of the sizes cannot be used.';
-  if (!changed) return isRecommended ? 'These are the recommended sizes.' : 'These are your own sizes.';
+  if (!changed) {
+    const whose = isRecommended ? 'These are the recommended sizes.' : 'These are your own sizes.';
+    return count === 0 ? whose : `${whose} Documents that are cut like this already are left alone.`;
+  }
   if (count === 0) return 'Documents that you add will be cut like this.';
   return `${formatCount(count, 'document')} will be cut and understood anew, one after the other, in the background. Each is found as before until its turn has come.`;
 }

@@ -17,11 +17,10 @@ interface DocumentFiltersProps {
 }
 
 export function DocumentFilters({ vaultId, listing, onChange }: DocumentFiltersProps) {
-  const [cleared, setCleared] = useState(0);
   const change = (part: Partial<Listing>) => onChange({ ...listing, page: 1, ...part });
   return (
     <Group role="search" aria-label="Documents" gap="sm" align="flex-start" className={classes.filters}>
-      <NameFilter key={cleared} name={listing.name} onChange={(name) => change({ name })} />
+      <NameFilter name={listing.name} onChange={(name) => change({ name })} />
       <TagSelect vaultId={vaultId} value={listing.tags} onChange={(tags) => change({ tags })} />
       <KindSelect vaultId={vaultId} value={listing.types} onChange={(types) => change({ types })} />
       <Select
@@ -37,10 +36,7 @@ export function DocumentFilters({ vaultId, listing, onChange }: DocumentFiltersP
         <Button
           variant="subtle"
           className={classes.all}
-          onClick={() => {
-            setCleared(cleared + 1);
-            change({ name: '', tags: [], types: [], state: null });
-          }}
+          onClick={() => change({ name: '', tags: [], types: [], state: null })}
         >
           Show all
         </Button>
@@ -117,6 +113,11 @@ function Counted({ label, count }: { label: string; count: number | undefined })
 
 function NameFilter({ name, onChange }: { name: string; onChange: (name: string) => void }) {
   const [typed, setTyped] = useState(name);
+  const [known, setKnown] = useState(name);
+  if (name !== known) {
+    setKnown(name);
+    if (name === '') setTyped(''); // cleared from outside
+  }
   const tell = useDebouncedCallback(onChange, 250);
   return (
     <TextInput

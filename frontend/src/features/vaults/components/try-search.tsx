@@ -1,5 +1,5 @@
 /** Ask the vault something and see what an agent would read, what was left out, and why. */
-import { Alert, Button, Collapse, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Collapse, Group, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFilter, IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -20,6 +20,7 @@ import classes from './try-search.module.css';
 export function TrySearch({ vaultId }: { vaultId: string }) {
   const [question, setQuestion] = useState('');
   const [choice, setChoice] = useState<Choice<VaultDocument>>(EVERYTHING);
+  const [rerank, setRerank] = useState(true);
   const [filtering, { toggle }] = useDisclosure(false);
   const search = useSearchVault(vaultId);
   const used = countFilters(choice);
@@ -30,7 +31,7 @@ export function TrySearch({ vaultId }: { vaultId: string }) {
         aria-label="Try a search"
         onSubmit={(event) => {
           event.preventDefault();
-          if (question.trim() !== '') search.mutate({ question, filters: asFilters(choice) });
+          if (question.trim() !== '') search.mutate({ question, filters: asFilters(choice), rerank });
         }}
       >
         <Group gap="sm" align="flex-end">
@@ -67,6 +68,14 @@ export function TrySearch({ vaultId }: { vaultId: string }) {
           </Stack>
         </Collapse>
       </form>
+      {search.isSuccess && search.data.reranking !== 'none' && (
+        <Switch
+          label="Read the best again"
+          description="This server has a reranker. It reads the question beside each of the best passages and orders them anew: better as a rule, and slower."
+          checked={rerank}
+          onChange={(event) => setRerank(event.currentTarget.checked)}
+        />
+      )}
       {search.isError && <ProblemNotice error={search.error} />}
       {search.isIdle && (
         <EmptyState icon={IconSearch} title="See what an agent would see" compact>
@@ -80,7 +89,7 @@ export function TrySearch({ vaultId }: { vaultId: string }) {
 }
 
 function Found({ result, wasFiltered }: { result: SearchResult; wasFiltered: boolean }) {
-  const { passages, relevance, left_out: leftOut, not_ready_count: notReady, took_ms: tookMs } = result;
+  const { passages, relevance, left_out: leftOut, not_ready_count: notReady, took_ms: tookMs, reranking } = result;
   return (
     <>
       {notReady > 0 && (
@@ -92,6 +101,12 @@ function Found({ result, wasFiltered }: { result: SearchResult; wasFiltered: boo
         {formatCount(passages.length, 'passage')} in {formatMilliseconds(tookMs)}
         {wasFiltered && ', in the documents that the filters let through'}
       </Text>
+      {(reranking === 'failed' || reranking === 'timed_out') && (
+        <Alert color="yellow">
+          {reranking === 'failed' ? 'The reranker failed' : 'The reranker took too long'}: the passages are in the order
+          of the search itself.
+        </Alert>
+      )}
       {passages.length === 0 ? (
         <EmptyState icon={IconSearch} title="Nothing found" compact>
           {wasFiltered

@@ -1,0 +1,143 @@
+"""Open all that is sealed for one person outside of vaults, to find what was altered before somebody needs it.
+
+Chats, runs and agents, and the key that they hang on. Documents are the vault's to look at.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, func, select
+
+from backend.agents.store import agent_versions, agents
+from backend.chats.store import chats, messages
+from backend.database import Database
+from backend.runs.store import runs
+from backend.sealed import SealerFor
+from knowledge_vault.errors import SealBroken
+
+_PAGE = 200
+
+
+@dataclass(frozen=True)
+class RecordDamage:
+    kind: str
+    """`key`, `chat`, `message`, `run`, `agent draft` or `agent version`."""
+    id: str
+    """Of the row; of a key, the person's."""
+
+
+@dataclass(frozen=True)
+class ScrubbedRecords:
+    """How far a scrub has come."""
+
+    done: int
+    total: int
+    damage: tuple[RecordDamage, ...]
+    """What was found damaged since the value before."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    name: str
+    table: Table
+    sealed: Column[bytes]
+    context: Callable[[Any], tuple[str, ...]]
+    """Of a row."""
+    is_of: Callable[[str], ColumnElement[bool]]
+    """Rows of a person."""
+
+
+_KINDS: Sequence[_Kind] = (
+    _Kind(
+        "chat",
+        chats,
+        chats.c.title,
+        lambda row: ("chat-title", row.id),
+        lambda person: chats.c.user_id == person,
+    ),
+    _Kind(
+        "message",
+        messages,
+        messages.c.content,
+        lambda row: ("message", row.chat_id, row.id),
+        lambda person: messages.c.chat_id.in_(select(chats.c.id).where(chats.c.user_id == person)),
+    ),
+    _Kind(
+        "run",
+        runs,
+        runs.c.record,
+        lambda row: ("run", row.id),
+        lambda person: runs.c.user_id == person,
+    ),
+    _Kind(
+        "agent draft",
+        agents,
+        agents.c.draft,
+        lambda row: ("agent-draft", row.id),
+        lambda person: agents.c.owner_id == person,
+    ),
+    _Kind(
+        "agent version",
+        agent_versions,
+        agent_versions.c.graph,
+        lambda row: ("agent-version", row.id),
+        lambda person: agent_versions.c.agent_id.in_(select(agents.c.id).where(agents.c.owner_id == person)),
+    ),
+)
+
+
+class RecordScrubber:
+    def __init__(
+        self, database: Database, sealer_for: SealerFor, *, check_key: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """`check_key` raises SealBroken where a person's key does not open."""
+        self._database = database
+        self._sealer_for = sealer_for
+        self._check_key = check_key
+
+    async def run(self, user_id: str) -> AsyncIterator[ScrubbedRecords]:
+        """One value per page of rows. Changes nothing: what was altered is refused whenever it is asked for."""
+        try:
+            await self._check_key(user_id)
+            sealer = await self._sealer_for(user_id)
+        except SealBroken:
+            yield ScrubbedRecords(0, 0, (RecordDamage("key", user_id),))
+            return
+        total, done = await self._count(user_id), 0
+        for kind in _KINDS:
+            async for rows in self._pages(kind, user_id):
+                damage = []
+                for row in rows:
+                    try:
+                        sealer.open(getattr(row, kind.sealed.name), *kind.context(row))
+                    except SealBroken:
+                        damage.append(RecordDamage(kind.name, row.id))
+                done += len(rows)
+                yield ScrubbedRecords(done, max(done, total), tuple(damage))
+
+    async def _count(self, user_id: str) -> int:
+        async with self._database.reading() as connection:
+            counts = [
+                await connection.scalar(
+                    select(func.count()).select_from(kind.table).where(kind.is_of(user_id))
+                )
+                for kind in _KINDS
+            ]
+        return sum(count or 0 for count in counts)
+
+    async def _pages(self, kind: _Kind, user_id: str) -> AsyncIterator[Sequence[Any]]:
+        after = ""
+        while True:
+            async with self._database.reading() as connection:
+                query = (
+                    select(kind.table)
+                    .where(kind.is_of(user_id), kind.table.c.id > after)
+                    .order_by(kind.table.c.id)
+                    .limit(_PAGE)
+                )
+                rows = (await connection.execute(query)).all()
+            if not rows:
+                return
+            yield rows
+            after = rows[-1].id

@@ -1,0 +1,130 @@
+"""What is altered of a person's chats, runs, agents or key is named; and it is shown to nobody as text."""
+
+import json
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Table, insert, select, update
+
+from backend import schema
+from backend.accounts.store import users
+from backend.agents.store import agent_versions, agents
+from backend.chats.store import chats, messages
+from backend.database import Database
+from backend.runs.store import runs
+from backend.scrubs.service import RecordDamage, RecordScrubber
+from knowledge_vault.keys import RootKey
+from knowledge_vault.keys.tenants import TenantKeys
+from knowledge_vault.tables import tenant_keys
+
+NOW = "2026-11-23T03:00:00+00:00"
+KEY = RootKey(b"r" * 32)
+MESSAGES = 450
+"""More than are read at a time."""
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """Ada's chat, run and agent, and some of Bob's."""
+    database = Database.at(tmp_path / "qanat.db")
+    keys = TenantKeys(KEY, database)
+    async with database.writing() as connection:
+        for metadata in schema.METADATAS:
+            await connection.run_sync(metadata.create_all)
+    for person in ("ada", "bob"):
+        seal = (await keys.sealer(person)).seal
+        agent, version, chat, run = (f"{person}-{what}" for what in ("agent", "version", "chat", "run"))
+        stamps = {"created_at": NOW, "updated_at": NOW}
+        rows: list[tuple[Table, dict[str, object]]] = [
+            (
+                users,
+                {"id": person, "name": person, "address": person, "wallet": "managed", "is_operator": False},
+            ),
+            (
+                agents,
+                {"id": agent, "owner_id": person, "name": "A", "description": "", "revision": 1, **stamps},
+            ),
+            (agent_versions, {"id": version, "agent_id": agent, "number": 1, "state": "published"}),
+            (chats, {"id": chat, "user_id": person, "agent_id": agent, "version_id": version, **stamps}),
+            (runs, {"id": run, "user_id": person, "agent_id": agent, "state": "finished", "charge": 0}),
+        ]
+        sealed: list[dict[str, object]] = [
+            {"created_at": NOW},
+            {"draft": seal(b"{}", "agent-draft", agent)},
+            {
+                "graph": seal(b"{}", "agent-version", version),
+                "graph_digest": "",
+                "notes": "",
+                "published_at": NOW,
+            },
+            {"title": seal(b'"Bees"', "chat-title", chat)},
+            {"record": seal(b"{}", "run", run), "started_at": NOW},
+        ]
+        async with database.writing() as connection:
+            for (table, values), more in zip(rows, sealed, strict=True):
+                await connection.execute(insert(table).values(**values, **more))
+            said = [
+                {
+                    **{"id": f"{person}-{n:04}", "chat_id": chat, "position": n, "role": "user"},
+                    **{"status": "done", "created_at": NOW},
+                    "content": seal(json.dumps(n).encode(), "message", chat, f"{person}-{n:04}"),
+                }
+                for n in range(MESSAGES)
+            ]
+            await connection.execute(insert(messages), said)
+    yield database
+    await database.close()
+
+
+async def scrubbed(database: Database, person: str) -> tuple[list[tuple[str, str]], int, int]:
+    """What is damaged, and how many records were looked at of how many."""
+    keys = TenantKeys(KEY, database)
+    steps = [step async for step in RecordScrubber(database, keys.sealer, check_key=keys.check).run(person)]
+    damage: list[RecordDamage] = [each for step in steps for each in step.damage]
+    return [(each.kind, each.id) for each in damage], steps[-1].done, steps[-1].total
+
+
+async def flip(database: Database, table: Table, column: str, row: str, seed: int) -> None:
+    """One random bit; done again, it is put back."""
+    [key] = table.primary_key
+    async with database.writing() as connection:
+        sealed = bytearray(await connection.scalar(select(table.c[column]).where(key == row)) or b"")
+        chance = random.Random(seed)
+        sealed[chance.randrange(len(sealed))] ^= 1 << chance.randrange(8)
+        await connection.execute(update(table).where(key == row).values({column: bytes(sealed)}))
+
+
+async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_else(
+    database: Database,
+) -> None:
+    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 4, MESSAGES + 4)
+    assert await scrubbed(database, "ada") == whole
+    victims = [
+        ("chat", chats, "title", "ada-chat"),
+        ("message", messages, "content", "ada-0007"),
+        ("message", messages, "content", f"ada-{MESSAGES - 1:04}"),
+        ("run", runs, "record", "ada-run"),
+        ("agent draft", agents, "draft", "ada-agent"),
+        ("agent version", agent_versions, "graph", "ada-version"),
+        ("key", tenant_keys, "sealed_key", "ada"),
+    ]
+    for turn in range(21):
+        kind, table, column, row = victims[turn % len(victims)]
+        await flip(database, table, column, row, turn)
+        assert (await scrubbed(database, "ada"))[0] == [(kind, row if kind != "key" else "ada")]
+        assert await scrubbed(database, "bob") == whole
+        await flip(database, table, column, row, turn)
+    assert await scrubbed(database, "ada") == whole
+
+
+async def test_records_that_are_exchanged_are_named_both(database: Database) -> None:
+    async with database.writing() as connection:
+        contents = dict(
+            (await connection.execute(select(messages.c.id, messages.c.content).limit(2))).tuples().all()
+        )
+        (one, first), (other, second) = contents.items()
+        for message, content in ((one, second), (other, first)):
+            await connection.execute(update(messages).where(messages.c.id == message).values(content=content))
+    assert (await scrubbed(database, "ada"))[0] == [("message", one), ("message", other)]

@@ -85,7 +85,6 @@ def _prepare_connection(connection: DBAPIConnection, _record: Any) -> None:
         "busy_timeout=10000",
         "secure_delete=ON",
         "temp_store=MEMORY",
-        "mmap_size=1073741824",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

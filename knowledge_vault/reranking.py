@@ -36,6 +36,8 @@ class RerankingStep:
 
     async def apply(self, question: str, ranked: Sequence[Ranked]) -> Reranked:
         """Never fails: the fused order is the worst outcome."""
+        if not ranked:
+            return Reranked([], Reranking.NONE)
         best, rest = ranked[: self.candidates], ranked[self.candidates :]
         try:
             async with asyncio.timeout(self.timeout_s):

@@ -23,7 +23,7 @@ from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.question import Question, weigh
 from knowledge_vault.ranking import Ranked, judge, rank
 from knowledge_vault.reconciling import Reconciler
-from knowledge_vault.reranking import Reranked, RerankingStep
+from knowledge_vault.reranking import RerankingStep
 from knowledge_vault.sealed_index import SealedIndex
 from knowledge_vault.shaping import shape
 from knowledge_vault.statistics import Statistics
@@ -115,21 +115,20 @@ class Searcher:
                 tenant, vault_ids, question, limit=limit, within=within, vector=place, rerank=rerank
             )
         unrelated = (await self._unrelated()) @ place.astype(np.float64)
-        ranked, relevance = await asyncio.to_thread(
-            _ranked_and_judged, found, keys, asked, place.astype(np.float64), unrelated
-        )
-        reranked = await self._reranked(question, ranked, rerank=rerank)
-        passages, left_out = await asyncio.to_thread(shape, reranked.ranked, limit=limit)
-        return SearchResult(
-            tuple(passages), not_ready, relevance, left_out=tuple(left_out), reranking=reranked.outcome
-        )
 
-    async def _reranked(self, question: str, ranked: list[Ranked], *, rerank: bool) -> Reranked:
-        if self._reranking is None or not ranked:
-            return Reranked(ranked, Reranking.NONE)
-        if not rerank:
-            return Reranked(ranked, Reranking.OFF)
-        return await self._reranking.apply(question, ranked)
+        def judged() -> tuple[list[Ranked], Relevance]:
+            ranked = rank(found, keys, asked, place.astype(np.float64))
+            # on the fused order, which it was fitted on, whatever order a reranker makes of it
+            return ranked, judge(ranked, keys, asked, unrelated)
+
+        if self._reranking is None or not rerank:
+            outcome = Reranking.NONE if self._reranking is None else Reranking.OFF
+            return await asyncio.to_thread(lambda: _result(*judged(), limit, not_ready, outcome))
+        ranked, relevance = await asyncio.to_thread(judged)
+        reranked = await self._reranking.apply(question, ranked)
+        return await asyncio.to_thread(
+            _result, reranked.ranked, relevance, limit, not_ready, reranked.outcome
+        )
 
     async def _be_sure(self, keys: Mapping[VaultId, SearchKeys], asked: Question) -> None:
         await asyncio.gather(
@@ -196,16 +195,11 @@ async def _count_not_ready(
     return int(await connection.scalar(query) or 0)
 
 
-def _ranked_and_judged(
-    found: Sequence[Searchable],
-    keys: Mapping[VaultId, SearchKeys],
-    asked: Question,
-    vector: NDArray[np.float64],
-    unrelated: NDArray[np.float64],
-) -> tuple[list[Ranked], Relevance]:
-    """Relevance is judged on the fused order, which it was fitted on, whatever order a reranker makes of it later."""
-    ranked = rank(found, keys, asked, vector)
-    return ranked, judge(ranked, keys, asked, unrelated)
+def _result(
+    ranked: Sequence[Ranked], relevance: Relevance, limit: int, not_ready: int, reranking: Reranking
+) -> SearchResult:
+    passages, left_out = shape(ranked, limit=limit)
+    return SearchResult(tuple(passages), not_ready, relevance, left_out=tuple(left_out), reranking=reranking)
 
 
 def as_passage(item: Searchable) -> Passage:

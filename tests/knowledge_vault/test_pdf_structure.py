@@ -30,7 +30,7 @@ async def test_larger_and_bold_lines_are_headings_and_running_headers_are_none()
                 Printed.of("2. Wintering", is_bold=True),
                 Printed.of("and all that ends in a stop.", size=14),
             ),
-            page(4, *PROSE),
+            page(4, Printed.of("Page 4 of 4", size=13), *PROSE),
         ),
     )
     assert titles(parsed) == [(1, "Keeping bees"), (2, "1. Hives"), (2, "2. Wintering")]

@@ -26,7 +26,7 @@ _MOST_LEVELS = 4
 _LEAST_ROWS = 3
 _ALIGNED = 3.0
 """Points by which the cells of a column may begin apart."""
-_NO_TITLE = re.compile(r"(\.{4,}|…|[,;:]$|(?<!\d)\.$|^[•●▪◦*–—-]\s|https?://|@)")
+_NO_TITLE = re.compile(r"(\.{4,}|…|[,;:]$|(?<!\d)\.$|^[•●▪◦*–—-]\s|https?://|@|^\w+ \d+ \w+ \d+$)")
 
 
 @dataclass(frozen=True, slots=True)

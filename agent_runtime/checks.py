@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from agent_runtime import node_kinds
 from agent_runtime.errors import GraphUnreadable
-from agent_runtime.graph import MAX_EDGES, MAX_NODES, Edge, Graph, Node, Problem, read_graph
-from agent_runtime.node_kinds.declare import Drawn, NodeKind, Settings, SocketType, accepts
+from agent_runtime.graph import MAX_EDGES, MAX_NODES, NO_PLAN, Edge, Graph, Node, Problem, read_graph
+from agent_runtime.node_kinds.declare import ERROR, Drawn, NodeKind, Settings, Socket, SocketType, accepts
 
 
 def check(document: object, *, vaults: Collection[str] | None = None) -> list[Problem]:
@@ -64,11 +64,17 @@ class _Drawing:
         node = self.nodes.get(node_id)
         return node_kinds.find(node.kind) if node else None
 
+    def output(self, node_id: str, name: str) -> Socket | None:
+        """The output of that name that this node has, the one for its failures among them."""
+        node, kind = self.nodes.get(node_id), self.kind(node_id)
+        if node and name == ERROR.name and node.on_error.then == "branch":
+            return ERROR
+        return kind.output(name) if kind else None
+
     def type_from(self, edge: Edge) -> SocketType:
         """The type of what an edge carries, seen through nodes that pass a value on."""
         for _ in range(MAX_NODES):
-            kind = self.kind(edge.source.node)
-            socket = kind.output(edge.source.socket) if kind else None
+            socket = self.output(edge.source.node, edge.source.socket)
             if socket is None:
                 return "any"
             if socket.passes is None:
@@ -144,7 +150,8 @@ def _edge(drawing: _Drawing, edge: Edge) -> tuple[str, str] | None:
     giving, taking = drawing.kind(source.id), drawing.kind(target.id)
     if giving is None or taking is None:
         return None  # told at the node
-    out, into = giving.output(edge.source.socket), taking.input(edge.target.socket)
+    out = drawing.output(source.id, edge.source.socket)
+    into = taking.input(edge.target.socket)
     if out is None:
         return (
             "socket_unknown",
@@ -234,6 +241,7 @@ def _nodes(drawing: _Drawing, vaults: frozenset[str] | None) -> Iterator[Problem
             )
             continue
         yield from _inputs(drawing, node, kind)
+        yield from _recovery(drawing, node, kind)
         yield from _settings(drawing, node, kind, vaults)
 
 
@@ -245,6 +253,33 @@ def _inputs(drawing: _Drawing, node: Node, kind: NodeKind[Settings]) -> Iterator
                 code="input_unconnected",
                 message=f"“{socket.title}” of {called(node)} is not connected: draw an edge to it.",
             )
+
+
+def _recovery(drawing: _Drawing, node: Node, kind: NodeKind[Settings]) -> Iterator[Problem]:
+    """Problems of what is to happen when the node fails."""
+    plan = node.on_error
+    if not kind.recoveries and (plan != NO_PLAN or node.time_limit_s is not None):
+        yield Problem(
+            node_id=node.id,
+            code="on_error_unfit",
+            message=f"{called(node)} cannot fail: remove what is to happen when it does, and its time limit.",
+        )
+    elif plan.then == "default" and "default" not in kind.recoveries:
+        yield Problem(
+            node_id=node.id,
+            code="on_error_unfit",
+            message=f"{called(node)} has several outputs, so one value cannot stand in for it: "
+            "let it take another branch when it fails.",
+        )
+    elif plan.then == "branch" and not any(
+        edge.source.node == node.id and edge.source.socket == ERROR.name for edge in drawing.graph.edges
+    ):
+        yield Problem(
+            node_id=node.id,
+            code="on_error_unconnected",
+            message=f"{called(node)} takes another branch when it fails, and none is drawn: draw an edge from "
+            f"its output “{ERROR.title}”.",
+        )
 
 
 def _settings(

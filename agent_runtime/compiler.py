@@ -9,14 +9,23 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, TypeAlias, TypedDict
 
-from agent_runtime import checks, node_kinds
+from agent_runtime import checks, node_kinds, recovery
 from agent_runtime.errors import GraphInvalid, NothingToAnswer
-from agent_runtime.events import AnswerDelta, Event, NodeFinished, NodeStarted, Usage
-from agent_runtime.graph import Digest, Edge, Graph, Node
+from agent_runtime.events import (
+    AnswerDelta,
+    Event,
+    NodeFinished,
+    NodeRecovered,
+    NodeRetried,
+    NodeStarted,
+    Usage,
+)
+from agent_runtime.graph import NO_PLAN, Digest, Edge, Graph, Node
 from agent_runtime.limits import Meter
-from agent_runtime.node_kinds.declare import NodeKind, Settings
+from agent_runtime.node_kinds.declare import NodeKind, Outputs, Settings
 from agent_runtime.node_kinds.values import Answer, Value, as_json
 from agent_runtime.not_ready import Unsearched
 from agent_runtime.ports import Tools
@@ -80,18 +89,9 @@ class Visit:
             return None
         run.meter.count_step()
         began = asyncio.get_running_loop().time()
-        title = self.node.title or self.kind.title
-        run.tell(NodeStarted(node_id=self.node.id, kind=self.kind.kind, title=title))
-        step = Step(
-            node_id=self.node.id,
-            question=run.question,
-            tools=run.tools,
-            meter=run.meter,
-            speak=self._voice(run),
-            unsearched=run.unsearched,
-        )
+        run.tell(NodeStarted(node_id=self.node.id, kind=self.kind.kind, title=self.title))
         try:
-            outputs = await self.kind.behave(inputs, self.settings, step)
+            step, outputs = await self._behave(inputs, run)
         except Exception:
             run.failed_at = self.node.id
             raise
@@ -105,6 +105,83 @@ class Visit:
             )
         )
         return outputs
+
+    @property
+    def title(self) -> str:
+        return self.node.title or self.kind.title
+
+    async def _behave(self, inputs: Mapping[str, Value], run: RunContext) -> tuple[Step, Outputs]:
+        """Try, and try again, as the node's plan for failing says; raises what ends the run.
+
+        With such a plan its words are held back until it has succeeded: what was shown cannot be taken back.
+        """
+        plan, voice = self.node.on_error, self._voice(run)
+        attempt = 0
+        while True:
+            attempt += 1
+            held: list[str] = []
+            step = Step(
+                node_id=self.node.id,
+                question=run.question,
+                tools=run.tools,
+                meter=run.meter,
+                speak=voice if plan == NO_PLAN else held.append,
+                unsearched=run.unsearched,
+                attempt=attempt,
+            )
+            if attempt > 1:
+                step.detail["tries"] = attempt
+            try:
+                outputs = await recovery.within(
+                    self.node.time_limit_s,
+                    self.title,
+                    partial(self.kind.behave, inputs, self.settings, step),
+                )
+            except Exception as error:
+                if not recovery.may_recover(error):
+                    raise
+                failure = recovery.told(error, run_id=run.run_id)
+                if attempt <= plan.retries and recovery.may_retry(error):
+                    recovery.note(error, run_id=run.run_id, node_id=self.node.id)
+                    await self._pause(failure, attempt + 1, run)
+                    continue
+                instead = recovery.instead(plan, self.kind, failure)
+                if instead is None:
+                    raise
+                recovery.note(error, run_id=run.run_id, node_id=self.node.id)
+                self._tell_recovered(failure, run)
+                step.detail["failed"] = failure._asdict()
+                return step, instead
+            for text in held:
+                voice(text)
+            return step, outputs
+
+    async def _pause(self, failure: recovery.Failure, attempt: int, run: RunContext) -> None:
+        """Each try is a step of the run's own limit. Raises LimitReached."""
+        run.meter.count_step()
+        pause_s = self.node.on_error.pause_s
+        run.tell(
+            NodeRetried(
+                node_id=self.node.id,
+                kind=self.kind.kind,
+                attempt=attempt,
+                pause_s=pause_s,
+                code=failure.code,
+                message=failure.message,
+            )
+        )
+        await asyncio.sleep(pause_s)
+
+    def _tell_recovered(self, failure: recovery.Failure, run: RunContext) -> None:
+        run.tell(
+            NodeRecovered(
+                node_id=self.node.id,
+                kind=self.kind.kind,
+                by="branch" if self.node.on_error.then == "branch" else "default",
+                code=failure.code,
+                message=failure.message,
+            )
+        )
 
     def _gather(self, outcomes: Mapping[str, Outcome], *, prefer: str | None) -> dict[str, Value] | None:
         """The value at each input; None when a required one carries nothing."""

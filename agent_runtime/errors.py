@@ -8,12 +8,13 @@ RuntimeFailure                what every error of this package is
 │   ├── SupportCheckFailed    the answer could not be checked against its passages: repeating may help
 │   ├── LimitReached          the run used up its steps, tokens or time
 │   ├── PromptTooLong         the prompt does not fit into the model's window
+│   ├── StepTimedOut          one step took longer than its builder allows: repeating may help
 │   ├── ConditionFailed       a condition could not be worked out with the values that arrived
 │   ├── NothingToAnswer       the run ended without reaching an Answer
 │   └── ModelError
 │       ├── ModelMissing      there is no model to ask: an operator must act
 │       ├── ModelUnavailable  the model did not answer: repeating may help
-│       └── ModelFailed       the model answered with something unusable
+│       └── ModelFailed       the model answered with something unusable: repeating may help
 └── ModelDownloadFailed       a model file could not be fetched, or is not what it should be
 """
 
@@ -94,6 +95,20 @@ class PromptTooLong(RunFailed):
         self.prompt_tokens, self.window_tokens = prompt_tokens, window_tokens
 
 
+class StepTimedOut(RunFailed):
+    """One step took longer than its builder allows."""
+
+    code = "step_timed_out"
+    can_retry = True
+
+    def __init__(self, title: str, *, limit_s: float) -> None:
+        super().__init__(
+            f"The step “{title}” took longer than the {limit_s:g} seconds that it may. "
+            "Ask again, or let its builder allow more."
+        )
+        self.limit_s = limit_s
+
+
 class ConditionFailed(RunFailed):
     """A condition could not be worked out with the values that arrived."""
 
@@ -127,6 +142,8 @@ class ModelUnavailable(ModelError):
 
 class ModelFailed(ModelError):
     """The model answered with something unusable."""
+
+    can_retry = True
 
 
 class ModelDownloadFailed(RuntimeFailure):

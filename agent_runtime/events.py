@@ -83,6 +83,31 @@ class NodeStarted(Frozen):
     title: str
 
 
+class NodeRetried(Frozen):
+    """A step failed and is about to be tried again."""
+
+    type: Literal["node.retried"] = "node.retried"
+    node_id: str
+    kind: str
+    attempt: int = Field(ge=2, description="Which try begins now; the first is 1.")
+    pause_s: float = Field(description="Seconds until it begins.")
+    code: str
+    message: str = Field(description="Why the try before failed.")
+
+
+class NodeRecovered(Frozen):
+    """A step failed for good, and the run goes on as its builder decided. `node.finished` follows."""
+
+    type: Literal["node.recovered"] = "node.recovered"
+    node_id: str
+    kind: str
+    by: Literal["default", "branch"] = Field(
+        description="Whether its default value is handed on, or its output for failures is taken."
+    )
+    code: str
+    message: str = Field(description="Why it failed.")
+
+
 class NodeFinished(Frozen):
     type: Literal["node.finished"] = "node.finished"
     node_id: str
@@ -123,9 +148,9 @@ class RunCancelled(Frozen):
     usage: Usage = Usage()
 
 
-Event: TypeAlias = (
-    RunStarted | NodeStarted | NodeFinished | AnswerDelta | RunFinished | RunFailedEvent | RunCancelled
-)
+StepEvent: TypeAlias = NodeStarted | NodeRetried | NodeRecovered | NodeFinished
+"""What tells of single steps: for whoever drew the agent, and for nobody else."""
+Event: TypeAlias = RunStarted | StepEvent | AnswerDelta | RunFinished | RunFailedEvent | RunCancelled
 AnyEvent: TypeAlias = Annotated[Event, Field(discriminator="type")]
 """The same for pydantic and OpenAPI, told apart by `type`."""
 

@@ -8,7 +8,16 @@ import json
 import math
 from typing import Annotated, Any, Literal, NewType, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_serializer,
+)
 
 from agent_runtime.errors import GraphUnreadable
 
@@ -44,13 +53,41 @@ class Position(Part):
         return value
 
 
+class OnError(Part):
+    """What becomes of a node that fails. As it stands here the run ends, as every run did before there was a choice."""
+
+    retries: int = Field(0, ge=0, le=5)
+    """How often it is tried again after the first time."""
+    pause_s: float = Field(1.0, ge=0.0, le=60.0, allow_inf_nan=False)
+    """Seconds before each of those."""
+    then: Literal["fail", "default", "branch"] = "fail"
+    """When all of that was in vain: the run ends, `default` is handed on, or the output `error` is taken."""
+    default: Annotated[str, StringConstraints(max_length=8_000)] = ""
+
+
+NO_PLAN = OnError()
+
+
 class Node(Part):
     id: Identifier
     kind: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     version: int = Field(1, ge=1, le=1_000)
     title: Annotated[str, StringConstraints(max_length=200)] = ""
     settings: dict[str, Any] = Field(default_factory=dict)
+    on_error: OnError = NO_PLAN
+    time_limit_s: float | None = Field(None, ge=0.1, le=3_600.0, allow_inf_nan=False)
+    """The most seconds that one try may take; None leaves that to the run's own limit."""
     position: Position = Position()
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_newer(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what older graphs do not have, so that their digests stay as they were."""
+        written: dict[str, Any] = write(self)
+        if self.on_error == NO_PLAN:
+            del written["on_error"]
+        if self.time_limit_s is None:
+            del written["time_limit_s"]
+        return written
 
 
 class SocketRef(Part):

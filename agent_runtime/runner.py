@@ -5,11 +5,10 @@ compiled graph and the events, and nothing of what a node does.
 """
 
 import asyncio
-import logging
-import traceback
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from agent_runtime import recovery
 from agent_runtime.compiler import Compiled, RunContext, compiled, drive
 from agent_runtime.errors import LimitReached, RunFailed
 from agent_runtime.events import (
@@ -26,8 +25,6 @@ from agent_runtime.limits import Meter, RunLimits
 from agent_runtime.node_kinds.values import Answer
 from agent_runtime.ports import Tools
 from agent_runtime.sentences import unsupported_sentences
-
-log = logging.getLogger(__name__)
 
 CANCEL_WITHIN_S = 1.0
 MAX_QUESTION_CHARACTERS = 20_000
@@ -115,21 +112,10 @@ def _ending(context: RunContext, driver: asyncio.Task[Answer], usage: Usage) -> 
                 usage=usage,
             ),
         ]
-    if isinstance(error, RunFailed):
-        return [RunFailedEvent(node_id=context.failed_at, code=error.code, message=str(error), usage=usage)]
-    log.error(
-        "run.step_broke run_id=%s node_id=%s error=%s\n%s",
-        context.run_id,
-        context.failed_at,
-        type(error).__name__,
-        "".join(traceback.format_tb(error.__traceback__)),  # no message: it may hold a document's words
-    )
+    if not isinstance(error, Exception):
+        raise error
+    recovery.note(error, run_id=context.run_id, node_id=context.failed_at)
+    failure = recovery.told(error, run_id=context.run_id)
     return [
-        RunFailedEvent(
-            node_id=context.failed_at,
-            code="unexpected",
-            message="A step broke in a way it should not. Ask again; if it happens again, "
-            f"tell the operator the run's id, {context.run_id}.",
-            usage=usage,
-        )
+        RunFailedEvent(node_id=context.failed_at, code=failure.code, message=failure.message, usage=usage)
     ]

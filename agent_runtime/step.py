@@ -9,6 +9,8 @@ from agent_runtime.limits import Meter
 from agent_runtime.not_ready import Unsearched
 from agent_runtime.ports import ChatMessage, Sampling, TextDelta, Tools
 
+RETRY_TEMPERATURE = 0.4
+
 
 @dataclass
 class Step:
@@ -23,6 +25,9 @@ class Step:
     """Show a piece of the answer at once; silent unless this node's output is the run's answer."""
     unsearched: Unsearched = field(default_factory=Unsearched)
     """Where a search notes what it could not look at."""
+    attempt: int = 1
+    """Which try of this step it is. A model is asked somewhat differently from the second on, so that it may do
+    better: what it wrote at temperature 0 it would only write again."""
     detail: dict[str, Any] = field(default_factory=dict)
     """JSON-ready facts for the trace, filled by the behaviour."""
 
@@ -37,9 +42,13 @@ class Step:
         prompt_tokens = await model.count_tokens(messages)
         self.meter.count_prompt(prompt_tokens)
         room = min(sampling.max_tokens, self.meter.tokens_left)
+        asked = replace(sampling, max_tokens=room)
+        if self.attempt > 1:
+            freer = max(sampling.temperature, RETRY_TEMPERATURE)
+            asked = replace(asked, seed=sampling.seed + self.attempt - 1, temperature=freer)
         pieces = 0
         try:
-            async with aclosing(model.reply(messages, replace(sampling, max_tokens=room))) as parts:
+            async with aclosing(model.reply(messages, asked)) as parts:
                 async for part in parts:
                     if isinstance(part, TextDelta):
                         pieces += 1

@@ -58,6 +58,11 @@ class Drawn:
     """The vaults that the graph's owner may use; None when that is not known."""
 
 
+Recovery: TypeAlias = Literal["default", "branch"]
+ERROR = Socket(name="error", type="text", title="If it fails")
+"""The output that every node gets whose builder wants another branch for failures; it carries what went wrong."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NodeKind(Generic[S]):
     kind: str
@@ -80,6 +85,16 @@ class NodeKind(Generic[S]):
     def output(self, name: str) -> Socket | None:
         return next((socket for socket in self.outputs if socket.name == name), None)
 
+    @property
+    def recoveries(self) -> tuple[Recovery, ...]:
+        """What its nodes may do when they fail, besides trying again; none for those that cannot fail.
+
+        One value cannot stand in for several outputs, of which a node takes one.
+        """
+        if not self.inputs or not self.outputs:
+            return ()
+        return ("default", "branch") if len(self.outputs) == 1 else ("branch",)
+
     def describe(self) -> dict[str, Any]:
         """The kind as JSON for the editor."""
         return {
@@ -95,6 +110,7 @@ class NodeKind(Generic[S]):
             "outputs": [
                 {"name": s.name, "title": s.title, "type": s.type, "passes": s.passes} for s in self.outputs
             ],
+            "recoveries": list(self.recoveries),
             "settings_schema": self.settings.model_json_schema(),
             "example": dict(self.example),
         }

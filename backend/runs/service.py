@@ -24,6 +24,7 @@ from agent_runtime.events import (
     RunCancelled,
     RunFailedEvent,
     RunFinished,
+    StepEvent,
     data,
 )
 from agent_runtime.graph import Graph
@@ -285,7 +286,7 @@ class Runs:
                 if isinstance(event, RunCancelled):
                     await self._fail(handle, invocation, reservation, record, _CANCELLED)
                     return
-                if invocation.keeps_steps or not isinstance(event, (NodeStarted, NodeFinished)):
+                if invocation.keeps_steps or not isinstance(event, StepEvent):
                     await handle.tell(event.type, data(event))
             raise RuntimeError("the run ended without saying how")
         except Exception:  # whatever it was, the person is told, the money is freed and the log has it

@@ -70,6 +70,14 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
 export type RunEvent =
   | { event: 'run.started'; data: { run_id: string } }
   | { event: 'node.started'; data: { node_id: string; kind: string; title: string } }
+  | {
+      event: 'node.retried';
+      data: { node_id: string; kind: string; attempt: number; pause_s: number; code: string; message: string };
+    }
+  | {
+      event: 'node.recovered';
+      data: { node_id: string; kind: string; by: 'default' | 'branch'; code: string; message: string };
+    }
   | { event: 'node.finished'; data: { node_id: string; kind: string; took_ms: number; output: unknown; detail: unknown } }
   | { event: 'answer.delta'; data: { text: string } }
   | {
@@ -89,6 +97,8 @@ export type RunEvent =
 const RUN_EVENTS = new Set([
   'run.started',
   'node.started',
+  'node.retried',
+  'node.recovered',
   'node.finished',
   'answer.delta',
   'run.finished',

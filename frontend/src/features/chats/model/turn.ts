@@ -40,6 +40,8 @@ export function after(turn: Turn, { event, data }: RunEvent): Turn {
       return { ...turn, runId: data.run_id };
     case 'node.started':
       return { ...turn, step: data.title };
+    case 'node.retried':
+    case 'node.recovered':
     case 'node.finished':
       return turn;
     case 'answer.delta':

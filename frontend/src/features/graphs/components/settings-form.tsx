@@ -6,6 +6,7 @@ import { useMemo, type ReactNode } from 'react';
 import { useEditor } from '../model/editor-store';
 import { fieldsOf, type Field } from '../model/form';
 import { changeNode, type GraphNode } from '../model/graph';
+import { FailureForm } from './failure-form';
 import { KindIcon } from './kind-icon';
 import { SettingsField } from './settings-field';
 
@@ -83,6 +84,7 @@ export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
           onChange={(value) => set(field, value)}
         />
       ))}
+      {kind !== undefined && kind.recoveries.length > 0 && <FailureForm node={node} recoveries={kind.recoveries} />}
       {kind !== undefined && Object.keys(kind.example).length > 0 && (
         <details>
           <summary style={{ cursor: 'pointer', fontSize: 13 }}>An example that works</summary>

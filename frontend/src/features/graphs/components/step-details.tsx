@@ -10,6 +10,11 @@ export function StepDetails({ step }: { step: StepView }) {
   const hasDetail = typeof step.detail === 'object' && step.detail !== null && Object.keys(step.detail).length > 0;
   return (
     <Stack gap="sm" className={classes.details}>
+      {step.troubles.map((words) => (
+        <Text key={words} fz="xs" c="var(--q-bad)">
+          {words}
+        </Text>
+      ))}
       {sockets.map(([socket, value]) => (
         <div key={socket}>
           <Text fz="xs" fw={600} mb={4}>

@@ -7,7 +7,7 @@ import { memo } from 'react';
 import type { Socket } from '~/api/types';
 import { formatMilliseconds } from '~/ui/format';
 
-import { typeInWords } from '../model/connect';
+import { outputsOf, typeInWords } from '../model/connect';
 import { useEditor, type FlowNode } from '../model/editor-store';
 import { titleOf } from '../model/graph';
 import { stepOf } from '../model/run-view';
@@ -63,7 +63,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
             ))}
           </div>
           <div>
-            {kind.outputs.map((socket) => (
+            {outputsOf(node, kind).map((socket) => (
               <SocketRow key={socket.name} socket={socket} side="out" />
             ))}
           </div>

@@ -1,7 +1,7 @@
 /** Which sockets may be joined, and why two may not. The server checks the same; this is to say it at once. */
-import type { Socket } from '~/api/types';
+import type { NodeKind, Socket } from '~/api/types';
 
-import { titleOf, type Graph, type NodeKinds, type SocketRef } from './graph';
+import { titleOf, type Graph, type GraphNode, type NodeKinds, type SocketRef } from './graph';
 
 type SocketType = string;
 
@@ -45,14 +45,25 @@ export function typeFrom(graph: Graph, kinds: NodeKinds, from: SocketRef): Socke
   return 'any';
 }
 
+/** The output that a step gets for its failures when its builder wants another branch for them. */
+const ERROR: Socket = { name: 'error', title: 'If it fails', type: 'text' };
+
+/** What leaves a step: what its kind gives, and the branch for failures where there is one. */
+export function outputsOf(node: GraphNode, kind: NodeKind | undefined): readonly Socket[] {
+  const outputs = kind?.outputs ?? [];
+  return node.on_error?.then === 'branch' ? [...outputs, ERROR] : outputs;
+}
+
 export function findSocket(
   graph: Graph,
   kinds: NodeKinds,
   { node, socket }: SocketRef,
   side: 'inputs' | 'outputs',
 ): Socket | undefined {
-  const kind = graph.nodes.find(({ id }) => id === node)?.kind;
-  return kind === undefined ? undefined : kinds.get(kind)?.[side].find(({ name }) => name === socket);
+  const found = graph.nodes.find(({ id }) => id === node);
+  if (found === undefined) return undefined;
+  const sockets = side === 'inputs' ? (kinds.get(found.kind)?.inputs ?? []) : outputsOf(found, kinds.get(found.kind));
+  return sockets.find(({ name }) => name === socket);
 }
 
 /** `null` when an edge may lead from the output to the input, or else why not, in words. */

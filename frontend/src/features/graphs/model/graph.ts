@@ -6,12 +6,26 @@ export interface Position {
   y: number;
 }
 
+/** What becomes of a step that fails. A step without it ends the run. */
+export interface OnError {
+  /** How often it is tried again after the first time. */
+  retries: number;
+  pause_s: number;
+  then: 'fail' | 'default' | 'branch';
+  default: string;
+}
+
+export const NO_PLAN: OnError = { retries: 0, pause_s: 1, then: 'fail', default: '' };
+
 export interface GraphNode {
   id: string;
   kind: string;
   version: number;
   title: string;
   settings: Record<string, unknown>;
+  on_error?: OnError;
+  /** The most seconds that one try may take. */
+  time_limit_s?: number;
   position: Position;
 }
 
@@ -45,6 +59,8 @@ export function readGraph(document: unknown): Graph {
       version: node.version ?? 1,
       title: node.title ?? '',
       settings: node.settings ?? {},
+      ...(node.on_error !== undefined && { on_error: { ...NO_PLAN, ...node.on_error } }),
+      ...(typeof node.time_limit_s === 'number' && { time_limit_s: node.time_limit_s }),
       position: { x: node.position?.x ?? index * 280, y: node.position?.y ?? 0 },
     })),
     edges: edges ?? [],
@@ -105,6 +121,27 @@ export function remove(graph: Graph, ids: { nodes?: Iterable<string>; edges?: It
 
 export function changeNode(graph: Graph, id: string, change: Partial<Omit<GraphNode, 'id'>>): Graph {
   return { ...graph, nodes: graph.nodes.map((node) => (node.id === id ? { ...node, ...change } : node)) };
+}
+
+/** With another plan for what becomes of a step that fails; a branch that is given up takes its edges along. */
+export function changePlan(graph: Graph, id: string, plan: OnError): Graph {
+  const changed = changeNode(graph, id, { on_error: plan });
+  if (plan.then === 'branch') return changed;
+  return { ...changed, edges: changed.edges.filter(({ source }) => source.node !== id || source.socket !== 'error') };
+}
+
+/** With another time limit for one step, or with none. */
+export function changeTimeLimit(graph: Graph, id: string, seconds: number | null): Graph {
+  return {
+    ...graph,
+    nodes: graph.nodes.map((node) => {
+      if (node.id !== id) return node;
+      const changed = { ...node };
+      if (seconds === null) delete changed.time_limit_s;
+      else changed.time_limit_s = seconds;
+      return changed;
+    }),
+  };
 }
 
 /** A free place for a node added by a click: right of the rightmost one. */

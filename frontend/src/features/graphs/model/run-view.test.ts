@@ -24,6 +24,19 @@ test('what the run ends with is what counts, not the pieces before', () => {
   expect(ended).toMatchObject({ state: 'finished', answer: 'Bees do dance.' });
 });
 
+test('a step that was tried again and then gave its default value says why', () => {
+  const trouble = { node_id: 'answer', kind: 'answer', code: 'model_unavailable', message: 'The model is busy.' };
+  const run = [
+    ...EVENTS,
+    { event: 'node.retried', data: { ...trouble, attempt: 2, pause_s: 1 } } as const,
+    { event: 'node.recovered', data: { ...trouble, by: 'default' } } as const,
+  ].reduce(after, startRun('?'));
+  expect(stepOf(run, 'answer')?.troubles).toEqual([
+    'The model is busy. Trying again (try 2).',
+    'The model is busy. Its default value was used.',
+  ]);
+});
+
 test('a failure is told at the step where it happened', () => {
   const run = EVENTS.reduce(after, startRun('?'));
   const ended = after(run, { event: 'run.failed', data: { node_id: 'answer', code: 'model', message: 'No model.' } });

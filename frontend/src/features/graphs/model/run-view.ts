@@ -8,6 +8,8 @@ export interface StepView {
   title: string;
   state: 'running' | 'done' | 'failed';
   tookMs: number | null;
+  /** Why it was tried again, or what stood in for what it could not give; in the order in which it happened. */
+  troubles: readonly string[];
   output: unknown;
   detail: unknown;
 }
@@ -51,9 +53,17 @@ export function after(run: RunView, { event, data }: RunEvent): RunView {
         ...run,
         steps: [
           ...run.steps,
-          { nodeId: data.node_id, kind: data.kind, title: data.title, state: 'running', tookMs: null, output: null, detail: null },
+          { nodeId: data.node_id, kind: data.kind, title: data.title, state: 'running', tookMs: null, troubles: [], output: null, detail: null },
         ],
       };
+    case 'node.retried':
+      return troubled(run, data.node_id, `${data.message} Trying again (try ${data.attempt}).`);
+    case 'node.recovered':
+      return troubled(
+        run,
+        data.node_id,
+        `${data.message} ${data.by === 'default' ? 'Its default value was used.' : 'The branch “If it fails” was taken.'}`,
+      );
     case 'node.finished':
       return {
         ...run,
@@ -87,6 +97,15 @@ export function after(run: RunView, { event, data }: RunEvent): RunView {
     case 'charge':
       return run;
   }
+}
+
+function troubled(run: RunView, nodeId: string, words: string): RunView {
+  return {
+    ...run,
+    steps: run.steps.map((step) =>
+      step.nodeId === nodeId && step.state === 'running' ? { ...step, troubles: [...step.troubles, words] } : step,
+    ),
+  };
 }
 
 /** The run as it stands when it was stopped or its stream broke off. */

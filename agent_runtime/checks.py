@@ -14,6 +14,8 @@ from agent_runtime import node_kinds
 from agent_runtime.errors import GraphUnreadable
 from agent_runtime.graph import MAX_EDGES, MAX_NODES, NO_PLAN, Edge, Graph, Node, Problem, read_graph
 from agent_runtime.node_kinds.declare import ERROR, Drawn, NodeKind, Settings, Socket, SocketType, accepts
+from agent_runtime.node_kinds.names import FieldType
+from agent_runtime.node_kinds.values import is_object
 
 
 def check(document: object, *, vaults: Collection[str] | None = None) -> list[Problem]:
@@ -73,17 +75,38 @@ class _Drawing:
 
     def type_from(self, edge: Edge) -> SocketType:
         """The type of what an edge carries, seen through nodes that pass a value on."""
+        begun = self.origin(edge)
+        return begun[1].type if begun else "any"
+
+    def fields_into(self, node_id: str, kind: NodeKind[Settings]) -> dict[str, FieldType]:
+        """The named values that may arrive at a node; where branches meet, those of all of them."""
+        found: dict[str, FieldType] = {}
+        for socket in kind.inputs:
+            for edge in self.into.get((node_id, socket.name), ()):
+                found = {**self._fields_from(edge), **found}
+        return found
+
+    def _fields_from(self, edge: Edge) -> Mapping[str, FieldType]:
+        begun = self.origin(edge)
+        if begun is None or begun[1].type != "values":
+            return {}
+        node, kind = self.nodes[begun[0]], self.kind(begun[0])
+        try:
+            return kind.gives(kind.settings.model_validate(node.settings)) if kind else {}
+        except ValidationError:
+            return {}  # told at that node
+
+    def origin(self, edge: Edge) -> tuple[str, Socket] | None:
+        """The node and output from which what an edge carries came, seen through nodes that pass a value on."""
         for _ in range(MAX_NODES):
             socket = self.output(edge.source.node, edge.source.socket)
-            if socket is None:
-                return "any"
-            if socket.passes is None:
-                return socket.type
+            if socket is None or socket.passes is None:
+                return (edge.source.node, socket) if socket else None
             arriving = self.into.get((edge.source.node, socket.passes), [])
             if not arriving:
-                return "any"
+                return None
             edge = arriving[0]
-        return "any"
+        return None
 
 
 def called(node: Node) -> str:
@@ -170,9 +193,13 @@ def _edge(drawing: _Drawing, edge: Edge) -> tuple[str, str] | None:
 
 
 def _plural(kind: SocketType) -> str:
-    return {"question": "a question", "text": "a text", "passages": "passages", "answer": "an answer"}.get(
-        kind, "anything"
-    )
+    return {
+        "question": "a question",
+        "text": "a text",
+        "passages": "passages",
+        "answer": "an answer",
+        "values": "named values",
+    }.get(kind, "anything")
 
 
 def _cycle(drawing: _Drawing) -> Iterator[Problem]:
@@ -271,6 +298,13 @@ def _recovery(drawing: _Drawing, node: Node, kind: NodeKind[Settings]) -> Iterat
             message=f"{called(node)} has several outputs, so one value cannot stand in for it: "
             "let it take another branch when it fails.",
         )
+    elif plan.then == "default" and kind.outputs[0].type == "values" and not is_object(plan.default):
+        yield Problem(
+            node_id=node.id,
+            code="on_error_default_invalid",
+            message=f"{called(node)} hands on named values, so its default value must be a JSON object "
+            'such as {"total": 0}.',
+        )
     elif plan.then == "branch" and not any(
         edge.source.node == node.id and edge.source.socket == ERROR.name for edge in drawing.graph.edges
     ):
@@ -310,5 +344,6 @@ def _settings(
         for socket in kind.inputs
         if (arriving := drawing.into.get((node.id, socket.name)))
     }
-    for code, message in kind.faults(settings, Drawn(input_types=types, vaults=vaults)):
+    drawn = Drawn(input_types=types, fields=drawing.fields_into(node.id, kind), vaults=vaults)
+    for code, message in kind.faults(settings, drawn):
         yield Problem(node_id=node.id, code=code, message=message)

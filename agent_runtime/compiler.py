@@ -261,7 +261,7 @@ def compile_graph(graph: Graph) -> Compiled:
     if problems:
         raise GraphInvalid(problems)
     builder = StateGraph(State, context_schema=RunContext)
-    visits = {node.id: _visit(graph, node) for node in graph.nodes}
+    visits = {node.id: _visit(graph, node) for node in graph.nodes if node_kinds.ALL[node.kind].runs}
     for node_id, visit in visits.items():
         builder.add_node(_inside(node_id), _as_engine_node(visit))
     for node_id, visit in visits.items():

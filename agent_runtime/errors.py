@@ -10,6 +10,7 @@ RuntimeFailure                what every error of this package is
 │   ├── PromptTooLong         the prompt does not fit into the model's window
 │   ├── StepTimedOut          one step took longer than its builder allows: repeating may help
 │   ├── ConditionFailed       a condition could not be worked out with the values that arrived
+│   ├── ValueUnfit            a value is not of the type that it is to be kept as
 │   ├── NothingToAnswer       the run ended without reaching an Answer
 │   └── ModelError
 │       ├── ModelMissing      there is no model to ask: an operator must act
@@ -113,6 +114,12 @@ class ConditionFailed(RunFailed):
     """A condition could not be worked out with the values that arrived."""
 
     code = "condition_failed"
+
+
+class ValueUnfit(RunFailed):
+    """A value is not of the type that it is to be kept as."""
+
+    code = "value_unfit"
 
 
 class NothingToAnswer(RunFailed):

@@ -4,6 +4,7 @@ A limit of the whole run is no such failure: it ends the run whatever the step's
 """
 
 import asyncio
+import json
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from agent_runtime.errors import LimitReached, RunFailed, StepTimedOut
 from agent_runtime.graph import OnError
 from agent_runtime.node_kinds.declare import NodeKind, Outputs, Settings, SocketType
-from agent_runtime.node_kinds.values import Answer, Passages, Value
+from agent_runtime.node_kinds.values import Answer, Data, Passages, Value, is_object
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -84,4 +85,6 @@ def instead(plan: OnError, kind: NodeKind[Settings], failure: Failure) -> Output
 def _default(wanted: SocketType, text: str) -> Value:
     if wanted == "passages":
         return Passages(())
+    if wanted == "values":
+        return Data(json.loads(text) if is_object(text) else {})
     return Answer(text, found=False) if wanted == "answer" else text

@@ -8,12 +8,23 @@ from agent_runtime.node_kinds.answer_with_sources import answer_with_sources
 from agent_runtime.node_kinds.ask_model import ask_model
 from agent_runtime.node_kinds.declare import NodeKind
 from agent_runtime.node_kinds.if_otherwise import if_otherwise
+from agent_runtime.node_kinds.note import note
 from agent_runtime.node_kinds.search_documents import search_documents
+from agent_runtime.node_kinds.set_values import set_values
 from agent_runtime.node_kinds.start import start
 
 ALL: Mapping[str, NodeKind[Any]] = {
     declared.kind: declared
-    for declared in (start, search_documents, ask_model, answer_with_sources, if_otherwise, answer)
+    for declared in (
+        start,
+        search_documents,
+        ask_model,
+        answer_with_sources,
+        set_values,
+        if_otherwise,
+        answer,
+        note,
+    )
 }
 """In the order in which the palette shows them."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from agent_runtime.insertion import insert, unknown
+from agent_runtime.node_kinds import names
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.values import Answer, as_text
 from agent_runtime.step import Step
@@ -17,15 +18,16 @@ class AnswerSettings(Settings):
         title="Text",
         description=(
             "Leave it empty to answer with what arrives. Or write the answer yourself; {{question}} inserts "
-            "the question and {{text}} the words that arrive."
+            "the question and {{text}} the words that arrive; named values that arrive go by their names."
         ),
         json_schema_extra={"format": "template"},
     )
 
 
 def _faults(settings: AnswerSettings, drawn: Drawn) -> Iterable[Fault]:
-    for name in unknown(settings.text, {"question", "text"}):
-        yield "insertion_unknown", f"{{{{{name}}}}} is not known here: use {{{{question}}}} or {{{{text}}}}."
+    for name in unknown(settings.text, {"question", "text", *drawn.fields}):
+        known = ", ".join(f"{{{{{each}}}}}" for each in ("question", "text", *drawn.fields))
+        yield "insertion_unknown", f"{{{{{name}}}}} is not known here: use one of {known}."
     if not settings.text and drawn.input_types.get("value") == "passages":
         yield (
             "nothing_to_say",
@@ -51,7 +53,9 @@ async def answer(inputs: Inputs, settings: AnswerSettings, step: Step) -> Output
     """
     value = inputs["value"]
     if settings.text:
-        said = insert(settings.text, {"question": step.question, "text": as_text(value)})
+        said = insert(
+            settings.text, names.words(inputs) | {"question": step.question, "text": as_text(value)}
+        )
         keeps = isinstance(value, Answer) and said == value.text
         return {"value": value if keeps else Answer(said, found=False)}
     return {"value": value if isinstance(value, Answer) else Answer(as_text(value))}

@@ -5,7 +5,9 @@ from contextlib import aclosing
 
 from pydantic import Field
 
-from agent_runtime.insertion import insert, names, unknown
+from agent_runtime.insertion import insert, unknown
+from agent_runtime.insertion import names as inserted
+from agent_runtime.node_kinds import names
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.values import Passages, as_text
 from agent_runtime.ports import ChatMessage, Sampling
@@ -23,7 +25,8 @@ class AskModelSettings(Settings):
         title="Prompt",
         description=(
             "What the model is asked. {{question}} inserts what the person asked, {{text}} the words that "
-            "arrive, {{passages}} the passages that arrive. Small models do best with one short request."
+            "arrive, {{passages}} the passages that arrive; named values "
+            "that arrive go by their names. Small models do best with one short request."
         ),
         json_schema_extra={"format": "template"},
     )
@@ -46,12 +49,10 @@ class AskModelSettings(Settings):
 
 
 def _faults(settings: AskModelSettings, drawn: Drawn) -> Iterable[Fault]:
-    for name in unknown(settings.prompt + settings.role, NAMES):
-        yield (
-            "insertion_unknown",
-            f"{{{{{name}}}}} is not known here: use {{{{question}}}}, {{{{text}}}} or {{{{passages}}}}.",
-        )
-    if "passages" not in drawn.input_types and "passages" in names(settings.prompt):
+    for name in unknown(settings.prompt + settings.role, (*NAMES, *drawn.fields)):
+        known = ", ".join(f"{{{{{each}}}}}" for each in (*NAMES, *drawn.fields))
+        yield "insertion_unknown", f"{{{{{name}}}}} is not known here: use one of {known}."
+    if "passages" not in drawn.input_types and "passages" in inserted(settings.prompt):
         yield (
             "insertion_unfilled",
             "The prompt inserts {{passages}}, but none arrive: connect a search to it.",
@@ -79,7 +80,7 @@ async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> O
     """
     arriving = inputs.get("passages")
     passages = arriving.items if isinstance(arriving, Passages) else ()
-    words = {"question": step.question, "text": as_text(inputs["text"])}
+    words = names.words(inputs) | {"question": step.question, "text": as_text(inputs["text"])}
 
     def ask(count: int) -> list[ChatMessage]:
         values = words | {"passages": list_passages(passages[:count])}

@@ -11,13 +11,14 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from agent_runtime.node_kinds.names import FieldType
 from agent_runtime.node_kinds.values import Value
 from agent_runtime.step import Step
 
-SocketType: TypeAlias = Literal["question", "text", "passages", "answer", "any"]
-Category: TypeAlias = Literal["begin and end", "knowledge", "model", "logic"]
+SocketType: TypeAlias = Literal["question", "text", "passages", "answer", "values", "any"]
+Category: TypeAlias = Literal["begin and end", "knowledge", "model", "logic", "notes"]
 
-TEXTS: frozenset[SocketType] = frozenset({"question", "text", "answer"})
+TEXTS: frozenset[SocketType] = frozenset({"question", "text", "answer", "values"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,8 @@ class Drawn:
 
     input_types: Mapping[str, SocketType]
     """The type that arrives at each connected input."""
+    fields: Mapping[str, FieldType]
+    """The named values that arrive, at whichever input."""
     vaults: frozenset[str] | None
     """The vaults that the graph's owner may use; None when that is not known."""
 
@@ -78,6 +81,10 @@ class NodeKind(Generic[S]):
     behave: Behaviour[S]
     faults: Callable[[S, Drawn], Iterable[Fault]] = field(default=lambda settings, drawn: ())
     """Problems that the settings' schema cannot express."""
+    gives: Callable[[S], Mapping[str, FieldType]] = field(default=lambda settings: {})
+    """The named values in its outputs of type `values`."""
+    runs: bool = True
+    """False for what is only drawn."""
 
     def input(self, name: str) -> Socket | None:
         return next((socket for socket in self.inputs if socket.name == name), None)
@@ -110,6 +117,7 @@ class NodeKind(Generic[S]):
             "outputs": [
                 {"name": s.name, "title": s.title, "type": s.type, "passes": s.passes} for s in self.outputs
             ],
+            "runs": self.runs,
             "recoveries": list(self.recoveries),
             "settings_schema": self.settings.model_json_schema(),
             "example": dict(self.example),
@@ -127,6 +135,8 @@ def node_kind(
     example: Mapping[str, Any],
     version: int = 1,
     faults: Callable[[S, Drawn], Iterable[Fault]] = lambda settings, drawn: (),
+    gives: Callable[[S], Mapping[str, FieldType]] = lambda settings: {},
+    runs: bool = True,
 ) -> Callable[[Behaviour[S]], NodeKind[S]]:
     """Declare a kind around its behaviour, whose docstring is the help that people read."""
 
@@ -143,6 +153,8 @@ def node_kind(
             example=example,
             behave=behave,
             faults=faults,
+            gives=gives,
+            runs=runs,
         )
 
     return declare
@@ -151,7 +163,7 @@ def node_kind(
 def accepts(wanted: SocketType, offered: SocketType) -> bool:
     """Whether an edge may lead a value of type `offered` into a socket of type `wanted`.
 
-    A question, a text and an answer are all words, so each fits where words are wanted.
+    A question, a text, an answer and named values are all words, so each fits where words are wanted.
     """
     return (
         wanted in (offered, "any")

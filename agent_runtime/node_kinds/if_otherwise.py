@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from agent_runtime import conditions
+from agent_runtime.node_kinds import names
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.values import Answer, Passages, as_text
 from agent_runtime.step import Step
@@ -31,14 +32,19 @@ class IfOtherwiseSettings(Settings):
             "When this is true the value goes out at “then”, else at “otherwise”. It may use: question (what was "
             "asked), text (the words that arrive), passages (how many arrive), best_score (of the best "
             "passage), answer (its words), found (whether the answer found anything), quoted (whether it is a "
-            "quotation), citations (how many it has)."
+            "quotation), citations (how many it has); and named values that arrive, by their names, numbers among "
+            "them compared with a point, as in total > 100.0."
         ),
         json_schema_extra={"format": "condition"},
     )
 
 
+def _types(drawn: Drawn) -> dict[str, conditions.VariableType]:
+    return {name: names.AS_VARIABLE[kind] for name, kind in drawn.fields.items()}
+
+
 def _faults(settings: IfOtherwiseSettings, drawn: Drawn) -> Iterable[Fault]:
-    fault = conditions.find_fault(settings.condition, VARIABLES)
+    fault = conditions.find_fault(settings.condition, {**_types(drawn), **VARIABLES})
     if fault:
         yield "condition_invalid", fault
 
@@ -65,10 +71,12 @@ async def if_otherwise(inputs: Inputs, settings: IfOtherwiseSettings, step: Step
     value = inputs["value"]
     answer = value if isinstance(value, Answer) else None
     passages = value.items if isinstance(value, Passages) else ()
+    types, named = names.variables(names.fields(inputs))
     is_true = conditions.decide(
         settings.condition,
-        VARIABLES,
+        {**types, **VARIABLES},
         {
+            **named,
             "question": step.question,
             "text": as_text(value),
             "answer": answer.text if answer else "",

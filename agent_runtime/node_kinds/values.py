@@ -1,6 +1,7 @@
-"""What travels along edges: words, passages, and answers with their citations."""
+"""What travels along edges: words, passages, answers with their citations, and named values."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
@@ -28,18 +29,43 @@ class Answer:
     """True when it is a quotation, because the model's own words were not supported."""
 
 
-Value: TypeAlias = str | Passages | Answer
+@dataclass(frozen=True)
+class Data:
+    """Named values, as a step set them or a model found them."""
+
+    fields: Mapping[str, Any]
+    """JSON by name."""
+
+
+Value: TypeAlias = str | Passages | Answer | Data
 
 
 def as_text(value: Value) -> str:
-    """The value as words: an answer's text, the passages' texts one after the other."""
+    """The value as words: an answer's text, the passages' texts one after the other, named values line by line."""
+    if isinstance(value, Data):
+        return "\n".join(f"{name}: {in_words(field)}" for name, field in value.fields.items())
     if isinstance(value, Passages):
         return "\n\n".join(passage.text for passage in value.items)
     return value.text if isinstance(value, Answer) else value
 
 
+def in_words(field: Any) -> str:
+    """One JSON value as a person would write it: texts bare, lists of texts line by line, numbers without `.0`."""
+    if field is None:
+        return ""
+    if isinstance(field, str):
+        return field
+    if isinstance(field, float) and field.is_integer() and abs(field) < 1e15:
+        return str(int(field))
+    if isinstance(field, list) and all(isinstance(item, str) for item in field):
+        return "\n".join(field)
+    return json.dumps(field, ensure_ascii=False)
+
+
 def as_json(value: Value) -> Any:
     """The value for the trace of a run."""
+    if isinstance(value, Data):
+        return {"type": "values", "values": dict(value.fields)}
     if isinstance(value, Passages):
         return {"type": "passages", "passages": [_passage(p) for p in value.items]}
     if isinstance(value, Answer):
@@ -58,6 +84,14 @@ def _passage(passage: Passage) -> dict[str, Any]:
     fields = asdict(passage)
     del fields["pages"]
     return fields
+
+
+def is_object(text: str) -> bool:
+    """Whether a text is a JSON object."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def only_text(values: Sequence[Value]) -> str:

@@ -178,15 +178,19 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "search_documents",
         "ask_model",
         "answer_with_sources",
+        "set_values",
         "if_otherwise",
         "answer",
+        "note",
     ]
     for kind in described:
         node_kinds.ALL[kind["kind"]].settings.model_validate(kind["example"])
         assert len(kind["help"]) > 40
-        for field in kind["settings_schema"]["properties"].values():
-            assert field["title"]
-            assert field["description"]
+        rows = kind["settings_schema"].get("$defs", {}).values()
+        for schema in (kind["settings_schema"], *rows):
+            for field in schema["properties"].values():
+                assert field["title"]
+                assert field["description"]
 
 
 json_values = st.recursive(

@@ -60,6 +60,8 @@ export interface NodeKind {
   category: string;
   inputs: readonly Socket[];
   outputs: readonly Socket[];
+  /** False for what is only drawn. */
+  runs: boolean;
   /** What its steps may do when they fail, besides trying again; none for those that cannot fail. */
   recoveries: readonly ('default' | 'branch')[];
   settings_schema: Record<string, unknown>;

@@ -5,8 +5,10 @@ import {
   IconFileSearch,
   IconFlag,
   IconMessageQuestion,
+  IconNote,
   IconQuote,
   IconSparkles,
+  IconVariable,
   type Icon,
   type IconProps,
 } from '@tabler/icons-react';
@@ -19,6 +21,8 @@ const ICONS: Readonly<Record<string, Icon>> = {
   answer_with_sources: IconQuote,
   if_otherwise: IconArrowsSplit2,
   answer: IconFlag,
+  set_values: IconVariable,
+  note: IconNote,
 };
 
 export function KindIcon({ kind, ...props }: IconProps & { kind: string }) {

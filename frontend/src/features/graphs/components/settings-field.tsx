@@ -3,6 +3,7 @@ import { Button, Group, MultiSelect, NumberInput, Select, Stack, Switch, Text, T
 import { useRef, type ReactNode } from 'react';
 
 import type { Field } from '../model/form';
+import { RowsField } from './rows-field';
 import type { VaultChoice } from './settings-form';
 
 interface SettingsFieldProps {
@@ -95,6 +96,24 @@ export function SettingsField({ field, value, vaults, noVaults, onChange }: Sett
     case 'choice':
       return (
         <Select {...common} data={[...field.options]} value={String(value)} allowDeselect={false} onChange={onChange} />
+      );
+    case 'rows':
+      return (
+        <RowsField
+          field={field}
+          rows={Array.isArray(value) ? (value as Record<string, unknown>[]) : []}
+          onChange={onChange}
+          drawField={(inner, row, change) => (
+            <SettingsField
+              key={inner.name}
+              field={inner}
+              value={row[inner.name] ?? inner.fallback}
+              vaults={vaults}
+              noVaults={noVaults}
+              onChange={change}
+            />
+          )}
+        />
       );
     case 'unknown':
       return (

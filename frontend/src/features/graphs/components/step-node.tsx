@@ -20,8 +20,11 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
   const problems = useEditor((state) => state.problems.filter((problem) => problem.node_id === id).length);
   const runState = useEditor((state) => stepOf(state.run, id)?.state);
   const tookMs = useEditor((state) => stepOf(state.run, id)?.tookMs ?? null);
-  const isSkipped = useEditor((state) => state.run.state === 'finished' && stepOf(state.run, id) === undefined);
   const kind = kinds.get(node.kind);
+  const isStep = kind?.runs ?? true;
+  const isSkipped = useEditor(
+    (state) => isStep && state.run.state === 'finished' && stepOf(state.run, id) === undefined,
+  );
   const title = titleOf(node, kinds);
 
   return (
@@ -54,7 +57,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
           />
         )}
       </div>
-      <Summary settings={node.settings} />
+      <Summary settings={node.settings} isWhole={!isStep} />
       {kind !== undefined && (kind.inputs.length > 0 || kind.outputs.length > 0) && (
         <div className={classes.sockets}>
           <div>
@@ -94,15 +97,24 @@ function SocketRow({ socket, side }: { socket: Socket; side: 'in' | 'out' }) {
   );
 }
 
-/** The one setting that tells most about a step, in one line. */
-function Summary({ settings }: { settings: Record<string, unknown> }) {
+/** The one setting that tells most about a step, in one line; a note as a whole. */
+function Summary({ settings, isWhole }: { settings: Record<string, unknown>; isWhole: boolean }) {
   const vaultNames = useEditor((state) => state.vaultNames);
   const vaults = settings['vaults'];
   if (Array.isArray(vaults)) {
     if (vaults.length === 0) return <div className={classes.summary}>No vault chosen</div>;
     return <div className={classes.summary}>{vaults.map((id) => vaultNames.get(String(id)) ?? 'A vault').join(', ')}</div>;
   }
+  const named = settings['values'];
+  if (Array.isArray(named)) {
+    const names = named.map((row: { name?: string }) => row.name ?? '');
+    return <div className={classes.summary}>{names.join(', ')}</div>;
+  }
   const told = settings['condition'] ?? settings['prompt'] ?? settings['text'];
   if (typeof told !== 'string' || told === '') return null;
-  return <div className={classes.summary}>{told}</div>;
+  return (
+    <div className={classes.summary} data-whole={isWhole || undefined}>
+      {told}
+    </div>
+  );
 }

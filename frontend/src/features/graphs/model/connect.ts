@@ -5,12 +5,13 @@ import { titleOf, type Graph, type GraphNode, type NodeKinds, type SocketRef } f
 
 type SocketType = string;
 
-const WORDS: ReadonlySet<SocketType> = new Set(['question', 'text', 'answer']);
+const WORDS: ReadonlySet<SocketType> = new Set(['question', 'text', 'answer', 'values']);
 const NAMES: Readonly<Record<SocketType, string>> = {
   question: 'a question',
   text: 'a text',
   passages: 'passages',
   answer: 'an answer',
+  values: 'named values',
   any: 'anything',
 };
 
@@ -19,7 +20,7 @@ export function typeInWords(type: SocketType): string {
   return NAMES[type] ?? type;
 }
 
-/** A question, a text and an answer are all words, so each fits where words are wanted. */
+/** A question, a text, an answer and named values are all words, so each fits where words are wanted. */
 export function accepts(wanted: SocketType, offered: SocketType): boolean {
   return (
     wanted === offered ||

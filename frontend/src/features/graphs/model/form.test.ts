@@ -1,4 +1,4 @@
-import { fieldsOf } from './form';
+import { fieldsOf, newRow } from './form';
 
 test('each shape of setting becomes the field that suits it', () => {
   const fields = fieldsOf({
@@ -52,4 +52,13 @@ test('a choice is offered in words, also through a reference and where it may be
 
 test('a kind without settings has no fields', () => {
   expect(fieldsOf({ type: 'object' })).toEqual([]);
+});
+
+test('a list of rows is a form for each row', () => {
+  const [field] = fieldsOf({
+    properties: { values: { type: 'array', format: 'rows', maxItems: 20, items: { $ref: '#/$defs/Row' }, title: 'Values' } },
+    $defs: { Row: { properties: { name: { type: 'string', title: 'Name', default: 'value' }, type: { enum: ['text', 'number'], default: 'text' } } } },
+  });
+  expect(field).toMatchObject({ control: 'rows', most: 20, fields: [{ control: 'text', title: 'Name' }, { control: 'choice' }] });
+  expect(field?.control === 'rows' && newRow(field.fields)).toEqual({ name: 'value', type: 'text' });
 });

@@ -9,6 +9,7 @@ export type Control =
   | { control: 'switch' }
   | { control: 'choice'; options: readonly { value: string; label: string }[] }
   | { control: 'vaults' }
+  | { control: 'rows'; fields: readonly Field[]; most: number | null }
   | { control: 'unknown' };
 
 export type Field = Control & {
@@ -29,6 +30,7 @@ interface JsonSchema {
   minimum?: number;
   maximum?: number;
   maxLength?: number;
+  maxItems?: number;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
   allOf?: JsonSchema[];
@@ -41,14 +43,18 @@ const LONG_FROM = 500;
 
 export function fieldsOf(settingsSchema: Record<string, unknown>): Field[] {
   const root = settingsSchema as JsonSchema;
-  return Object.entries(root.properties ?? {}).map(([name, property]) => {
+  return fieldsIn(root, root);
+}
+
+function fieldsIn(shape: JsonSchema, root: JsonSchema): Field[] {
+  return Object.entries(shape.properties ?? {}).map(([name, property]) => {
     const schema = resolve(property, root);
     return {
       name,
       title: property.title ?? schema.title ?? name,
       description: property.description ?? schema.description ?? '',
       fallback: property.default,
-      ...controlOf(schema),
+      ...controlOf(schema, root),
     };
   });
 }
@@ -65,7 +71,7 @@ function resolve(schema: JsonSchema, root: JsonSchema): JsonSchema {
   return schema;
 }
 
-function controlOf(schema: JsonSchema): Control {
+function controlOf(schema: JsonSchema, root: JsonSchema): Control {
   const options = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   if (options !== undefined) {
     return { control: 'choice', options: options.map((value) => ({ value: String(value), label: inWords(String(value)) })) };
@@ -87,10 +93,19 @@ function controlOf(schema: JsonSchema): Control {
     case 'boolean':
       return { control: 'switch' };
     case 'array':
-      return schema.format === 'vaults' ? { control: 'vaults' } : { control: 'unknown' };
+      if (schema.format === 'vaults') return { control: 'vaults' };
+      if (schema.format === 'rows' && schema.items !== undefined) {
+        return { control: 'rows', fields: fieldsIn(resolve(schema.items, root), root), most: schema.maxItems ?? null };
+      }
+      return { control: 'unknown' };
     default:
       return { control: 'unknown' };
   }
+}
+
+/** A new row with what its fields are to begin with. */
+export function newRow(fields: readonly Field[]): Record<string, unknown> {
+  return Object.fromEntries(fields.flatMap(({ name, fallback }) => (fallback === undefined ? [] : [[name, fallback]])));
 }
 
 function inWords(value: string): string {

@@ -18,6 +18,7 @@ const kind = (
   inputs: inputs.map(([socket, type, required = true]) => ({ name: socket, title: socket, type, required })),
   outputs: outputs.map(([socket, type, passes = null]) => ({ name: socket, title: socket, type, passes })),
   settings_schema: { type: 'object', properties },
+  runs: true,
   recoveries: inputs.length === 0 || outputs.length === 0 ? [] : outputs.length === 1 ? ['default', 'branch'] : ['branch'],
   example: {},
 });

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from agent_runtime import node_kinds
 from agent_runtime.errors import GraphUnreadable
 from agent_runtime.graph import MAX_EDGES, MAX_NODES, NO_PLAN, Edge, Graph, Node, Problem, read_graph
+from agent_runtime.migrations import migrate
 from agent_runtime.node_kinds.declare import ERROR, Drawn, NodeKind, Settings, Socket, SocketType, accepts
 from agent_runtime.node_kinds.names import FieldType
 from agent_runtime.node_kinds.values import is_object
@@ -36,7 +37,7 @@ def check(document: object, *, vaults: Collection[str] | None = None) -> list[Pr
                 code="too_many_edges", message=f"{len(graph.edges)} edges are too many: at most {MAX_EDGES}."
             )
         ]
-    drawing = _Drawing.of(graph)
+    drawing = _Drawing.of(migrate(graph))
     return [
         *_names(graph),
         *_ends(graph),
@@ -71,7 +72,8 @@ class _Drawing:
         node, kind = self.nodes.get(node_id), self.kind(node_id)
         if node and name == ERROR.name and node.on_error.then == "branch":
             return ERROR
-        return kind.output(name) if kind else None
+        outputs = kind.outputs_with(node.settings) if node and kind else ()
+        return next((socket for socket in outputs if socket.name == name), None)
 
     def type_from(self, edge: Edge) -> SocketType:
         """The type of what an edge carries, seen through nodes that pass a value on."""

@@ -25,6 +25,7 @@ from agent_runtime.events import (
 )
 from agent_runtime.graph import NO_PLAN, Digest, Edge, Graph, Node
 from agent_runtime.limits import Meter
+from agent_runtime.migrations import migrate
 from agent_runtime.node_kinds.declare import NodeKind, Outputs, Settings
 from agent_runtime.node_kinds.values import Answer, Value, as_json
 from agent_runtime.not_ready import Unsearched
@@ -260,6 +261,7 @@ def compile_graph(graph: Graph) -> Compiled:
     problems = checks.check(graph)
     if problems:
         raise GraphInvalid(problems)
+    graph = migrate(graph)
     builder = StateGraph(State, context_schema=RunContext)
     visits = {node.id: _visit(graph, node) for node in graph.nodes if node_kinds.ALL[node.kind].runs}
     for node_id, visit in visits.items():

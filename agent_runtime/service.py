@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
 from typing import Any
 
-from agent_runtime import checks, node_kinds, runner, starters
+from agent_runtime import checks, migrations, node_kinds, runner, starters
 from agent_runtime.events import Event
 from agent_runtime.graph import Digest, Graph, Problem, read_graph
 from agent_runtime.limits import RunLimits
@@ -36,6 +36,11 @@ def digest(document: Graph | dict[str, Any]) -> Digest:
 def describe_node_kinds() -> list[dict[str, Any]]:
     """The palette as JSON: what the editor draws its forms and sockets from."""
     return node_kinds.describe()
+
+
+def migrate_draft(document: dict[str, Any]) -> dict[str, Any]:
+    """A draft, valid or not, with its nodes brought up to the versions of today's palette."""
+    return migrations.migrate_document(document)
 
 
 def list_starters() -> Sequence[Starter]:

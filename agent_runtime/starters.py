@@ -39,9 +39,19 @@ def fill_vaults(graph: Graph, vaults: Sequence[str]) -> Graph:
 
 
 def _node(
-    node: str, kind: str, title: str, x: float, y: float, settings: Mapping[str, Any] | None = None
+    node: str,
+    kind: str,
+    title: str,
+    x: float,
+    y: float,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    version: int = 1,
 ) -> Node:
-    return Node(id=node, kind=kind, title=title, settings=dict(settings or {}), position=Position(x=x, y=y))
+    place = Position(x=x, y=y)
+    return Node(
+        id=node, kind=kind, version=version, title=title, settings=dict(settings or {}), position=place
+    )
 
 
 def _edges(*pairs: tuple[str, str]) -> list[Edge]:
@@ -77,6 +87,12 @@ DOCUMENT_QUESTIONS = Starter(
     ),
 )
 
+WAS_FOUND = {
+    "branches": [
+        {"id": "then", "name": "Found", "rules": [{"value": "found", "comparison": "is yes", "other": ""}]}
+    ]
+}
+
 ANSWER_OR_HAND_OVER = Starter(
     "answer-or-hand-over",
     "Answer or hand over",
@@ -86,7 +102,7 @@ ANSWER_OR_HAND_OVER = Starter(
             _node("start", "start", "Question", 0, 0),
             _node("search", "search_documents", "Search my documents", 280, -80),
             _node("sources", "answer_with_sources", "Answer with sources", 560, 0),
-            _node("found", "if_otherwise", "Was it found?", 840, 0, {"condition": "found"}),
+            _node("found", "if_otherwise", "Was it found?", 840, 0, WAS_FOUND, version=2),
             _node("answer", "answer", "Answer", 1120, -80),
             _node(
                 "hand_over",

@@ -5,7 +5,7 @@ behaviour may touch reaches it through `Step`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from inspect import cleandoc
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
@@ -34,6 +34,23 @@ class Socket:
     """For outputs of type `any`: the input whose value, and so whose type, comes out here."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class RowOutputs:
+    """Outputs that a person adds: one for each row of a setting, named by its `id` and titled by its `name`."""
+
+    setting: str
+    type: SocketType
+    passes: str | None = None
+
+    def sockets(self, settings: Mapping[str, Any]) -> Iterable[Socket]:
+        """The outputs that these settings make, which need not be valid."""
+        rows = settings.get(self.setting)
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, dict) and isinstance(row.get("id"), str):
+                title = str(row.get("name") or row["id"])
+                yield Socket(name=row["id"], type=self.type, title=title, passes=self.passes)
+
+
 class Settings(BaseModel):
     """What a person decides about one node. Titles and descriptions of the fields become the form."""
 
@@ -45,6 +62,7 @@ Inputs: TypeAlias = Mapping[str, Value]
 Outputs: TypeAlias = Mapping[str, Value]
 """What comes out, by socket. A socket that is left out passes nothing on: what hangs on it is skipped."""
 Behaviour: TypeAlias = Callable[[Inputs, S, Step], Awaitable[Outputs]]
+Migration: TypeAlias = Callable[[Mapping[str, Any]], dict[str, Any]]
 Fault: TypeAlias = tuple[str, str]
 """A problem's code and its words."""
 
@@ -83,14 +101,23 @@ class NodeKind(Generic[S]):
     """Problems that the settings' schema cannot express."""
     gives: Callable[[S], Mapping[str, FieldType]] = field(default=lambda settings: {})
     """The named values in its outputs of type `values`."""
+    outputs_from: RowOutputs | None = None
+    """Outputs that depend on the settings; they come before `outputs`."""
+    migrations: Mapping[int, Migration] = field(default_factory=dict)
+    """For each older version what makes the next version's settings of its own."""
     runs: bool = True
     """False for what is only drawn."""
 
     def input(self, name: str) -> Socket | None:
         return next((socket for socket in self.inputs if socket.name == name), None)
 
-    def output(self, name: str) -> Socket | None:
-        return next((socket for socket in self.outputs if socket.name == name), None)
+    def outputs_with(self, settings: Mapping[str, Any]) -> tuple[Socket, ...]:
+        """All outputs of a node with these settings."""
+        if self.outputs_from is None:
+            return tuple(self.outputs)
+        is_set = self.outputs_from.setting in settings
+        rows = settings if is_set else self.settings().model_dump(mode="json")
+        return (*self.outputs_from.sockets(rows), *self.outputs)
 
     @property
     def recoveries(self) -> tuple[Recovery, ...]:
@@ -100,7 +127,7 @@ class NodeKind(Generic[S]):
         """
         if not self.inputs or not self.outputs:
             return ()
-        return ("default", "branch") if len(self.outputs) == 1 else ("branch",)
+        return ("default", "branch") if len(self.outputs) == 1 and not self.outputs_from else ("branch",)
 
     def describe(self) -> dict[str, Any]:
         """The kind as JSON for the editor."""
@@ -117,6 +144,7 @@ class NodeKind(Generic[S]):
             "outputs": [
                 {"name": s.name, "title": s.title, "type": s.type, "passes": s.passes} for s in self.outputs
             ],
+            "outputs_from": asdict(self.outputs_from) if self.outputs_from else None,
             "runs": self.runs,
             "recoveries": list(self.recoveries),
             "settings_schema": self.settings.model_json_schema(),
@@ -136,6 +164,8 @@ def node_kind(
     version: int = 1,
     faults: Callable[[S, Drawn], Iterable[Fault]] = lambda settings, drawn: (),
     gives: Callable[[S], Mapping[str, FieldType]] = lambda settings: {},
+    outputs_from: RowOutputs | None = None,
+    migrations: Mapping[int, Migration] | None = None,
     runs: bool = True,
 ) -> Callable[[Behaviour[S]], NodeKind[S]]:
     """Declare a kind around its behaviour, whose docstring is the help that people read."""
@@ -154,6 +184,8 @@ def node_kind(
             behave=behave,
             faults=faults,
             gives=gives,
+            outputs_from=outputs_from,
+            migrations=migrations or {},
             runs=runs,
         )
 

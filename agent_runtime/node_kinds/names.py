@@ -13,6 +13,8 @@ from agent_runtime.node_kinds.values import Data, Value, in_words
 
 FieldType: TypeAlias = Literal["text", "number", "yes or no", "list", "json"]
 FieldName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+SocketName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+"""The id of a row whose output edges lead from."""
 NAME_HELP = "Small letters, digits and _, such as total or due_date."
 
 OURS = {

@@ -60,7 +60,7 @@ class Agents:
 
     async def get(self, owner_id: str, agent_id: str) -> OpenAgent:
         agent = await self._own(owner_id, agent_id)
-        graph = await self._open(owner_id, agent.draft, "agent-draft", agent_id)
+        graph = runtime.migrate_draft(await self._open(owner_id, agent.draft, "agent-draft", agent_id))
         return OpenAgent(agent, graph, problems_of(graph))
 
     async def list_agents(self, owner_id: str) -> list[Agent]:

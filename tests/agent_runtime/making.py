@@ -31,14 +31,19 @@ DOCUMENT = (
 
 
 def a_graph(nodes: Mapping[str, tuple[str, Mapping[str, Any]]], edges: Sequence[tuple[str, str]]) -> Graph:
-    """Nodes as `{id: (kind, settings)}`, edges as pairs of `node.socket`."""
+    """Nodes as `{id: (kind, settings)}`, edges as pairs of `node.socket`. A kind may name its version: `kind@2`."""
     return Graph(
-        nodes=[Node(id=name, kind=kind, settings=dict(settings)) for name, (kind, settings) in nodes.items()],
+        nodes=[a_node(name, kind, settings) for name, (kind, settings) in nodes.items()],
         edges=[
             Edge(id=f"e{number}", source=a_socket(source), target=a_socket(target))
             for number, (source, target) in enumerate(edges, 1)
         ],
     )
+
+
+def a_node(name: str, kind: str, settings: Mapping[str, Any]) -> Node:
+    kind, _, version = kind.partition("@")
+    return Node(id=name, kind=kind, version=int(version or 1), settings=dict(settings))
 
 
 def a_socket(name: str) -> SocketRef:

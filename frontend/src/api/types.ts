@@ -60,6 +60,8 @@ export interface NodeKind {
   category: string;
   inputs: readonly Socket[];
   outputs: readonly Socket[];
+  /** Outputs that a person adds: one for each row of a setting, named by its id and titled by its name. */
+  outputs_from: { setting: string; type: string; passes: string | null } | null;
   /** False for what is only drawn. */
   runs: boolean;
   /** What its steps may do when they fail, besides trying again; none for those that cannot fail. */

@@ -71,7 +71,7 @@ export function RowsField({ field, rows, onChange, drawField }: RowsFieldProps) 
         variant="default"
         leftSection={<IconPlus size={14} />}
         disabled={most !== null && rows.length >= most}
-        onClick={() => onChange([...rows, newRow(fields)])}
+        onClick={() => onChange([...rows, newRow(fields, rows)])}
       >
         Add
       </Button>

@@ -1,5 +1,5 @@
 /** One field of a node's form. */
-import { Button, Group, MultiSelect, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea } from '@mantine/core';
+import { Autocomplete, Button, Group, MultiSelect, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea } from '@mantine/core';
 import { useRef, type ReactNode } from 'react';
 
 import type { Field } from '../model/form';
@@ -96,6 +96,19 @@ export function SettingsField({ field, value, vaults, noVaults, onChange }: Sett
     case 'choice':
       return (
         <Select {...common} data={[...field.options]} value={String(value)} allowDeselect={false} onChange={onChange} />
+      );
+    case 'row-id':
+      return null;
+    case 'suggest':
+      return (
+        <Autocomplete
+          {...common}
+          data={[...field.suggestions]}
+          maxLength={field.maxLength ?? undefined}
+          value={text}
+          onChange={onChange}
+          filter={({ options }) => options}
+        />
       );
     case 'rows':
       return (

@@ -3,6 +3,7 @@ import { ActionIcon, Button, Code, Group, Stack, Text, TextInput, Tooltip } from
 import { IconTrash } from '@tabler/icons-react';
 import { useMemo, type ReactNode } from 'react';
 
+import { withoutLooseEdges } from '../model/connect';
 import { useEditor } from '../model/editor-store';
 import { fieldsOf, type Field } from '../model/form';
 import { changeNode, type GraphNode } from '../model/graph';
@@ -23,7 +24,8 @@ interface SettingsFormProps {
 }
 
 export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
-  const kind = useEditor((state) => state.kinds.get(node.kind));
+  const kinds = useEditor((state) => state.kinds);
+  const kind = kinds.get(node.kind);
   const graph = useEditor((state) => state.history.present);
   const change = useEditor((state) => state.change);
   const removeParts = useEditor((state) => state.remove);
@@ -32,7 +34,8 @@ export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
 
   const set = (field: Field, value: unknown): void => {
     const settings = { ...node.settings, [field.name]: value };
-    change(changeNode(graph, node.id, { settings }), `${node.id}.${field.name}`);
+    const changed = withoutLooseEdges(changeNode(graph, node.id, { settings }), kinds, node.id);
+    change(changed, `${node.id}.${field.name}`);
   };
 
   return (

@@ -58,7 +58,7 @@ export const StepNode = memo(function StepNode({ id, data, selected }: NodeProps
         )}
       </div>
       <Summary settings={node.settings} isWhole={!isStep} />
-      {kind !== undefined && (kind.inputs.length > 0 || kind.outputs.length > 0) && (
+      {isStep && kind !== undefined && (
         <div className={classes.sockets}>
           <div>
             {kind.inputs.map((socket) => (
@@ -105,7 +105,7 @@ function Summary({ settings, isWhole }: { settings: Record<string, unknown>; isW
     if (vaults.length === 0) return <div className={classes.summary}>No vault chosen</div>;
     return <div className={classes.summary}>{vaults.map((id) => vaultNames.get(String(id)) ?? 'A vault').join(', ')}</div>;
   }
-  const named = settings['values'];
+  const named = settings['branches'] ?? settings['values'];
   if (Array.isArray(named)) {
     const names = named.map((row: { name?: string }) => row.name ?? '');
     return <div className={classes.summary}>{names.join(', ')}</div>;

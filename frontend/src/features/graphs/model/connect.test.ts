@@ -1,4 +1,5 @@
-import { canConnect, typeFrom } from './connect';
+import { canConnect, outputsOf, typeFrom, withoutLooseEdges } from './connect';
+import { changeNode } from './graph';
 import { KINDS, aGraph } from './test-graph';
 
 const at = (text: string) => {
@@ -51,4 +52,14 @@ test('several branches may end in one answer', () => {
 test('a circle already drawn does not keep the check from ending', () => {
   const graph = aGraph(['a:if_otherwise', 'b:if_otherwise', 'answer'], ['a.then > b.value', 'b.then > a.value']);
   expect(canConnect(graph, KINDS, at('a.otherwise'), at('answer.value'))).toBeNull();
+});
+
+test('a step has an output for each of its branches, and loses the edges of one that is removed', () => {
+  const graph = aGraph(['start', 'if:if_otherwise', 'answer'], ['start.question > if.value', 'if.then > answer.value']);
+  const node = graph.nodes[1];
+  if (node === undefined) throw new Error('no node');
+  expect(outputsOf(node, KINDS.get('if_otherwise')).map(({ title }) => title)).toEqual(['Then', 'otherwise']);
+  const changed = changeNode(graph, 'if', { settings: { branches: [] } });
+  expect(withoutLooseEdges(changed, KINDS, 'if').edges.map(({ id }) => id)).toEqual(['e1']);
+  expect(withoutLooseEdges(graph, KINDS, 'if')).toBe(graph);
 });

@@ -51,8 +51,28 @@ const ERROR: Socket = { name: 'error', title: 'If it fails', type: 'text' };
 
 /** What leaves a step: what its kind gives, and the branch for failures where there is one. */
 export function outputsOf(node: GraphNode, kind: NodeKind | undefined): readonly Socket[] {
-  const outputs = kind?.outputs ?? [];
+  const outputs = [...rowOutputs(node, kind), ...(kind?.outputs ?? [])];
   return node.on_error?.then === 'branch' ? [...outputs, ERROR] : outputs;
+}
+
+function rowOutputs(node: GraphNode, kind: NodeKind | undefined): Socket[] {
+  const from = kind?.outputs_from ?? null;
+  const rows = from === null ? [] : node.settings[from.setting];
+  if (from === null || !Array.isArray(rows)) return [];
+  return (rows as { id?: unknown; name?: unknown }[]).flatMap(({ id, name }) =>
+    typeof id === 'string'
+      ? [{ name: id, title: typeof name === 'string' && name !== '' ? name : id, type: from.type, passes: from.passes }]
+      : [],
+  );
+}
+
+/** Without edges from outputs that one step no longer has. */
+export function withoutLooseEdges(graph: Graph, kinds: NodeKinds, nodeId: string): Graph {
+  const node = graph.nodes.find(({ id }) => id === nodeId);
+  if (node === undefined) return graph;
+  const names = new Set(outputsOf(node, kinds.get(node.kind)).map(({ name }) => name));
+  const edges = graph.edges.filter(({ source }) => source.node !== nodeId || names.has(source.socket));
+  return edges.length === graph.edges.length ? graph : { ...graph, edges };
 }
 
 export function findSocket(

@@ -62,3 +62,11 @@ test('a list of rows is a form for each row', () => {
   expect(field).toMatchObject({ control: 'rows', most: 20, fields: [{ control: 'text', title: 'Name' }, { control: 'choice' }] });
   expect(field?.control === 'rows' && newRow(field.fields)).toEqual({ name: 'value', type: 'text' });
 });
+
+test('a new row gets an id that no other row has', () => {
+  const [field] = fieldsOf({
+    properties: { branches: { type: 'array', format: 'rows', items: { properties: { id: { type: 'string', format: 'row-id', default: 'then' } } } } },
+  });
+  if (field?.control !== 'rows') throw new Error('no rows');
+  expect(newRow(field.fields, [{ id: 'then' }, { id: 'row-1' }])).toEqual({ id: 'row-2' });
+});

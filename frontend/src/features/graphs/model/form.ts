@@ -1,10 +1,13 @@
 /** Reads the JSON schema of a node kind's settings as the fields of a form. */
+import { freeId } from './graph';
 
 export type Control =
   | { control: 'text'; maxLength: number | null }
   | { control: 'long-text'; maxLength: number | null }
   | { control: 'template'; maxLength: number | null }
   | { control: 'condition'; maxLength: number | null }
+  | { control: 'suggest'; suggestions: readonly string[]; maxLength: number | null }
+  | { control: 'row-id' }
   | { control: 'number'; min: number | null; max: number | null; isWhole: boolean }
   | { control: 'switch' }
   | { control: 'choice'; options: readonly { value: string; label: string }[] }
@@ -26,6 +29,7 @@ interface JsonSchema {
   description?: string;
   default?: unknown;
   enum?: unknown[];
+  examples?: unknown[];
   const?: unknown;
   minimum?: number;
   maximum?: number;
@@ -80,6 +84,10 @@ function controlOf(schema: JsonSchema, root: JsonSchema): Control {
   switch (schema.type) {
     case 'string':
       if (schema.format === 'template') return { control: 'template', maxLength };
+      if (schema.format === 'row-id') return { control: 'row-id' };
+      if (schema.format === 'suggest') {
+        return { control: 'suggest', suggestions: (schema.examples ?? []).map(String), maxLength };
+      }
       if (schema.format === 'condition') return { control: 'condition', maxLength };
       return { control: maxLength !== null && maxLength >= LONG_FROM ? 'long-text' : 'text', maxLength };
     case 'integer':
@@ -103,9 +111,14 @@ function controlOf(schema: JsonSchema, root: JsonSchema): Control {
   }
 }
 
-/** A new row with what its fields are to begin with. */
-export function newRow(fields: readonly Field[]): Record<string, unknown> {
-  return Object.fromEntries(fields.flatMap(({ name, fallback }) => (fallback === undefined ? [] : [[name, fallback]])));
+/** A new row with what its fields are to begin with, and an id that no other row has. */
+export function newRow(fields: readonly Field[], rows: readonly Record<string, unknown>[] = []): Record<string, unknown> {
+  return Object.fromEntries(
+    fields.flatMap(({ name, control, fallback }) => {
+      if (control === 'row-id') return [[name, freeId('row', rows.map((row) => ({ id: row[name] as string })))]];
+      return fallback === undefined ? [] : [[name, fallback]];
+    }),
+  );
 }
 
 function inWords(value: string): string {

@@ -18,6 +18,7 @@ const kind = (
   inputs: inputs.map(([socket, type, required = true]) => ({ name: socket, title: socket, type, required })),
   outputs: outputs.map(([socket, type, passes = null]) => ({ name: socket, title: socket, type, passes })),
   settings_schema: { type: 'object', properties },
+  outputs_from: name === 'if_otherwise' ? { setting: 'branches', type: 'any', passes: 'value' } : null,
   runs: true,
   recoveries: inputs.length === 0 || outputs.length === 0 ? [] : outputs.length === 1 ? ['default', 'branch'] : ['branch'],
   example: {},
@@ -30,7 +31,7 @@ export const KINDS = new Map(
       vaults: { type: 'array', items: { type: 'string' }, default: [], format: 'vaults', title: 'Vaults' },
       limit: { type: 'integer', default: 6, minimum: 1, maximum: 50, title: 'Passages' },
     }),
-    kind('if_otherwise', 'If / otherwise', [['value', 'any']], [['then', 'any', 'value'], ['otherwise', 'any', 'value']]),
+    kind('if_otherwise', 'If / otherwise', [['value', 'any']], [['otherwise', 'any', 'value']]),
     kind('answer_with_sources', 'Answer with sources', [['question', 'question'], ['passages', 'passages']], [['answer', 'answer']]),
     kind('answer', 'Answer', [['value', 'any']], []),
   ].map((made) => [made.kind, made]),
@@ -45,7 +46,7 @@ export function aGraph(nodes: readonly string[], edges: readonly string[] = []):
     schema: 'qanat/agent-graph@1',
     nodes: nodes.map((name, index) => {
       const [id = name, nodeKind = name] = name.split(':');
-      return { id, kind: nodeKind, version: 1, title: '', settings: {}, position: { x: index * 280, y: 0 } };
+      return { id, kind: nodeKind, version: 1, title: '', settings: nodeKind === 'if_otherwise' ? { branches: [{ id: 'then', name: 'Then' }] } : {}, position: { x: index * 280, y: 0 } };
     }),
     edges: edges.map((text, index) => {
       const [source = '', target = ''] = text.split(' > ');

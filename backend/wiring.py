@@ -147,7 +147,7 @@ class VaultRetriever:
             why=decided.reason,
             measured={
                 name: round(getattr(decided, name), 3)
-                for name in ("margin", "likeness", "coverage", "together", "lead")
+                for name in ("margin", "likeness", "coverage", "together", "lead", "ahead")
             },
             not_ready=tuple(
                 runtime_ports.NotReady(

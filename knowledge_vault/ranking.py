@@ -76,18 +76,20 @@ def judge(
     if not ranked:
         return NOTHING_ASKED
     nearest = max(ranked, key=lambda each: each.similarity)
-    together, lead, same_language = 0.0, 0.0, True
+    together, lead, ahead, same_language = 0.0, 0.0, 0.0, True
     if asked.may_use_words:
         shares = [_share(each.item, keys, asked) for each in ranked[: relevance.COMPARED]]
         together = max(_together(each.item, asked) for each in ranked[: relevance.READ])
         leading = ranked[int(np.argmax(shares))].item.vector
-        lead = relevance.lead(
-            [max(shares)]
-            + [
-                share
-                for each, share in zip(ranked, shares, strict=False)
-                if float(each.item.vector @ leading) < SAME
-            ]
+        others = [
+            (each, share)
+            for each, share in zip(ranked, shares, strict=False)
+            if float(each.item.vector @ leading) < SAME
+        ]
+        lead = relevance.lead([max(shares)] + [share for _, share in others])
+        ahead = relevance.ahead(
+            [ranked[0].similarity] + [each.similarity for each, _ in others if each is not ranked[0]],
+            unrelated,
         )
     else:
         same_language = is_same_language(asked.text, nearest.item.chunk.text, nearest.item.language)
@@ -96,6 +98,7 @@ def judge(
         coverage=asked.coverage,
         together=together,
         lead=lead,
+        ahead=ahead,
         words_count=asked.may_use_words,
         same_language=same_language,
     )

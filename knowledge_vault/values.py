@@ -386,8 +386,10 @@ class Relevance:
     """The most of the question's weighted words that stand near each other in one of the best passages."""
     lead: float
     """How much more of them the best passage has than those after it."""
+    ahead: float
+    """How much nearer in meaning the first passage is than those after it, as likeness is counted."""
     words_count: bool
-    """Whether the question's words took part; without, `together` and `lead` are 0 and meaning decides."""
+    """Whether the question's words took part; without, `together`, `lead` and `ahead` are 0 and meaning decides."""
     same_language: bool
     """Whether the nearest passage is in the question's language; in another, likeness is less."""
 
@@ -428,7 +430,7 @@ class Reranking(StrEnum):
     """It took too long: the order is that of the search itself."""
 
 
-NOTHING_ASKED = Relevance(False, -1.0, 0.0, 0.0, 0.0, 0.0, words_count=False, same_language=True)
+NOTHING_ASKED = Relevance(False, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, words_count=False, same_language=True)
 """When there was no question, or nowhere to look."""
 
 

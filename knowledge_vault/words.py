@@ -57,6 +57,9 @@ _WITHOUT_SPACES = re.compile(
 characters must do."""
 
 _SAMPLE = 4000
+_UNSURE = 25.0
+"""A guess at a question's language that leads by less, as a logarithm, is no more than a guess: four words of
+Spanish lie up to so far from Spanish."""
 _local = threading.local()
 
 
@@ -72,8 +75,22 @@ def language_of(text: str) -> Language:
 
 
 def is_same_language(question: str, text: str, language: Language) -> bool:
-    """Whether a question is in the language of a text of that stemming language; loads as `language_of`."""
-    return script_of(question) == script_of(text) and language_of(question) == language
+    """Whether a question is in the language of a text of that stemming language; loads as `language_of`.
+
+    A few words are easily taken for a rare language: the likeliest of those with a stemmer counts then.
+    """
+    if script_of(question) != script_of(text):
+        return False
+    guessed = language_of(question)
+    return language in (guessed, _likeliest_stemmed(question) if guessed == UNSTEMMED else guessed)
+
+
+def _likeliest_stemmed(question: str) -> Language:
+    import py3langid
+
+    ranked = py3langid.rank(question[:_SAMPLE])
+    code, score = next((code, score) for code, score in ranked if code in _STEMMERS)
+    return Language(_STEMMERS[code]) if ranked[0][1] - score < _UNSURE else UNSTEMMED
 
 
 def script_of(text: str) -> str:

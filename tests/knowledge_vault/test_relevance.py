@@ -51,6 +51,7 @@ async def test_what_they_do_not_say_is_not_found_though_something_comes_nearest(
         assert not found.relevance.found
         assert found.relevance.margin < 0
         assert "question" in found.relevance.reason
+        assert not (await vault.search(ALICE, [home], "quantum chromodynamics of elephants")).relevance.found
         assert (await vault.search(ALICE, [home], "Wann werden Varroamilben behandelt?")).relevance.found
     await embedder.close()
 
@@ -91,3 +92,12 @@ def test_the_leading_passage_leads_by_what_the_others_lack() -> None:
     assert relevance.lead([0.1, 0.9, 0.9, 0.9, 0.9, 0.9]) == pytest.approx(0.16)
     assert relevance.lead([0.4]) == pytest.approx(0.4)
     assert relevance.lead([]) == 0.0
+
+
+def test_the_first_passage_is_ahead_by_how_much_nearer_in_meaning_it_is() -> None:
+    unrelated = np.array([0.7, 0.8])
+    assert relevance.ahead([1.0, 0.75, 0.75], unrelated) == pytest.approx(1)
+    assert relevance.ahead([0.75, 1.0], unrelated) == pytest.approx(-1)
+    assert relevance.ahead([1.0, 0.75, 0.75, 0.75, 0.75, 0.75, 1.0], unrelated) == pytest.approx(1)
+    assert relevance.ahead([0.9], unrelated) == 0.0
+    assert relevance.ahead([], unrelated) == 0.0

@@ -72,6 +72,13 @@ def test_a_question_is_told_to_be_in_the_language_of_a_text_or_not() -> None:
     assert not is_same_language("蜜蜂为什么跳舞？", "ผึ้งเต้นรำทำไม", UNSTEMMED)
 
 
+def test_a_few_words_that_look_like_a_rare_language_are_in_the_likeliest_common_one() -> None:
+    text = "The bees dance to show the others the way to the flowers."
+    assert is_same_language("quantum chromodynamics of elephants", text, language_of(text))
+    assert not is_same_language("Ong nhảy múa trên tổ để làm gì vào mùa đông?", text, language_of(text))
+    assert not is_same_language("Nyuki hucheza kwa nini kwenye sega la asali?", text, language_of(text))
+
+
 def test_a_text_is_in_the_script_of_most_of_its_letters() -> None:
     assert script_of("Bees (пчёлы) dance") == "LATIN"
     assert script_of("12 34") == ""

@@ -346,6 +346,11 @@ def _settings(
         for socket in kind.inputs
         if (arriving := drawing.into.get((node.id, socket.name)))
     }
-    drawn = Drawn(input_types=types, fields=drawing.fields_into(node.id, kind), vaults=vaults)
+    drawn = Drawn(
+        input_types=types,
+        fields=drawing.fields_into(node.id, kind),
+        leaving=frozenset(e.source.socket for e in drawing.graph.edges if e.source.node == node.id),
+        vaults=vaults,
+    )
     for code, message in kind.faults(settings, drawn):
         yield Problem(node_id=node.id, code=code, message=message)

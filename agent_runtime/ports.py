@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -171,6 +171,9 @@ class Sampling:
     seed: int = 7
     stop: tuple[str, ...] = ()
     """Texts at which the model stops; they are not part of what it returns."""
+    shape: Mapping[str, Any] | None = None
+    """The JSON schema that the reply is to obey, one that `shape.read` gave. Models enforce it with a grammar; the
+    last piece may be missing when `max_tokens` cut it short."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent_runtime import shape
 from agent_runtime.errors import ModelFailed, ModelMissing, ModelUnavailable, PromptTooLong
 from agent_runtime.models import chatml
 from agent_runtime.models.stopping import StopWatch
@@ -271,6 +272,7 @@ class LlamaCppModel:
             temp=reply.sampling.temperature,
             top_p=reply.sampling.top_p,
             repeat_penalty=reply.sampling.repeat_penalty,
+            grammar=_grammar(llama_cpp, reply.sampling),
         )
         for token in sampled:
             if reply.stopped:
@@ -301,6 +303,12 @@ class LlamaCppModel:
         address = ctypes.cast(reply.abort, ctypes.c_void_p)
         llama_cpp.llama_set_abort_callback(llama._ctx.ctx, is_filled, address)
         self._asked = (libc, is_filled, reply)  # kept alive for as long as llama.cpp may ask
+
+
+def _grammar(llama_cpp: Any, sampling: Sampling) -> Any:
+    if sampling.shape is None:
+        return None
+    return llama_cpp.LlamaGrammar.from_string(shape.grammar(sampling.shape), verbose=False)
 
 
 def _failed(error: Exception) -> ModelFailed:

@@ -68,6 +68,9 @@ class OpenAICompatibleModel:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        if sampling.shape is not None:
+            schema = {"name": "answer", "strict": True, "schema": sampling.shape}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
         if sampling.stop:
             body["stop"] = list(sampling.stop)[:4]
         try:

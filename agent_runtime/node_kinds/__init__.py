@@ -9,6 +9,7 @@ from agent_runtime.node_kinds.ask_model import ask_model
 from agent_runtime.node_kinds.declare import NodeKind
 from agent_runtime.node_kinds.if_otherwise import if_otherwise
 from agent_runtime.node_kinds.note import note
+from agent_runtime.node_kinds.pull_out_fields import pull_out_fields
 from agent_runtime.node_kinds.search_documents import search_documents
 from agent_runtime.node_kinds.set_values import set_values
 from agent_runtime.node_kinds.start import start
@@ -20,6 +21,7 @@ ALL: Mapping[str, NodeKind[Any]] = {
         search_documents,
         ask_model,
         answer_with_sources,
+        pull_out_fields,
         set_values,
         if_otherwise,
         answer,

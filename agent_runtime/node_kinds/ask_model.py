@@ -1,17 +1,21 @@
 """Ask the language model, in words that the builder chooses."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
+from typing import Literal
 
 from pydantic import Field
 
+from agent_runtime import shape
 from agent_runtime.insertion import insert, unknown
 from agent_runtime.insertion import names as inserted
 from agent_runtime.node_kinds import names
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
-from agent_runtime.node_kinds.values import Passages, as_text
+from agent_runtime.node_kinds.names import FieldType
+from agent_runtime.node_kinds.values import Data, Passages, as_text
 from agent_runtime.ports import ChatMessage, Sampling
-from agent_runtime.prompting import fit_passages, list_passages
+from agent_runtime.prompting import ask_for, fit_passages, list_passages
 from agent_runtime.step import Step
 
 NAMES = ("question", "text", "passages")
@@ -39,6 +43,20 @@ class AskModelSettings(Settings):
     max_tokens: int = Field(
         256, ge=1, le=2_048, title="Length", description="The most tokens to write; a word has about 1.3."
     )
+    answer_as: Literal["text", "json"] = Field(
+        "text",
+        title="Answer as",
+        description=(
+            "text: whatever it writes. json: named values of the form below, which the model cannot leave; they go out "
+            "at “Values”."
+        ),
+    )
+    form: str = Field(
+        '{"type": "object", "properties": {"answer": {"type": "string"}}}',
+        max_length=8_000,
+        title="Form of the JSON",
+        description="A JSON schema; only for answers as json. To name fields without one use “Pull out fields”.",
+    )
     temperature: float = Field(
         0.0,
         ge=0.0,
@@ -48,7 +66,24 @@ class AskModelSettings(Settings):
     )
 
 
+def _gives(settings: AskModelSettings) -> Mapping[str, FieldType]:
+    try:
+        return names.of_schema(shape.read(settings.form)) if settings.answer_as == "json" else {}
+    except ValueError:
+        return {}  # told at this node
+
+
 def _faults(settings: AskModelSettings, drawn: Drawn) -> Iterable[Fault]:
+    if settings.answer_as == "json":
+        try:
+            shape.read(settings.form)
+        except ValueError as error:
+            yield "form_invalid", f"The form of the JSON cannot be used: {error}"
+    elif "values" in drawn.leaving:
+        yield (
+            "values_missing",
+            "It hands on values only when it answers as json: choose that, or remove the edge.",
+        )
     for name in unknown(settings.prompt + settings.role, (*NAMES, *drawn.fields)):
         known = ", ".join(f"{{{{{each}}}}}" for each in (*NAMES, *drawn.fields))
         yield "insertion_unknown", f"{{{{{name}}}}} is not known here: use one of {known}."
@@ -68,9 +103,13 @@ def _faults(settings: AskModelSettings, drawn: Drawn) -> Iterable[Fault]:
         Socket(name="text", type="text", title="Text"),
         Socket(name="passages", type="passages", title="Passages", required=False),
     ],
-    outputs=[Socket(name="text", type="text", title="What it wrote")],
+    outputs=[
+        Socket(name="text", type="text", title="What it wrote"),
+        Socket(name="values", type="values", title="Values"),
+    ],
     example={"prompt": "Say in one sentence, in plain words: {{text}}", "max_tokens": 120},
     faults=_faults,
+    gives=_gives,
 )
 async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> Outputs:
     """Asks the language model and hands on what it writes.
@@ -94,6 +133,12 @@ async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> O
         passages_left_out=len(passages) - used,
     )
     sampling = Sampling(max_tokens=settings.max_tokens, temperature=settings.temperature, repeat_penalty=1.1)
+    if settings.answer_as == "json":
+        schema = shape.read(settings.form)
+        values = await ask_for(
+            schema, messages, step, max_tokens=settings.max_tokens, temperature=settings.temperature
+        )
+        return {"text": json.dumps(values, ensure_ascii=False), "values": Data(values)}
     written: list[str] = []
     held = ""  # spaces at the end are shown only once more follows, so that what is shown is what is answered
     async with aclosing(step.ask(messages, sampling)) as pieces:

@@ -75,6 +75,8 @@ class Drawn:
     """The type that arrives at each connected input."""
     fields: Mapping[str, FieldType]
     """The named values that arrive, at whichever input."""
+    leaving: frozenset[str]
+    """The outputs that something hangs on."""
     vaults: frozenset[str] | None
     """The vaults that the graph's owner may use; None when that is not known."""
 
@@ -123,11 +125,11 @@ class NodeKind(Generic[S]):
     def recoveries(self) -> tuple[Recovery, ...]:
         """What its nodes may do when they fail, besides trying again; none for those that cannot fail.
 
-        One value cannot stand in for several outputs, of which a node takes one.
+        One value cannot stand in for branches, of which a node takes one.
         """
         if not self.inputs or not self.outputs:
             return ()
-        return ("default", "branch") if len(self.outputs) == 1 and not self.outputs_from else ("branch",)
+        return ("branch",) if self.outputs_from else ("default", "branch")
 
     def describe(self) -> dict[str, Any]:
         """The kind as JSON for the editor."""

@@ -57,6 +57,25 @@ AS_VARIABLE: Mapping[FieldType, VariableType] = {
 """What a condition sees of a value; of JSON its words."""
 
 
+_FROM_SCHEMA: Mapping[str, FieldType] = {
+    "string": "text",
+    "number": "number",
+    "integer": "number",
+    "boolean": "yes or no",
+    "array": "list",
+}
+
+
+def of_schema(schema: Mapping[str, Any]) -> dict[str, FieldType]:
+    """The named values that JSON of this schema holds."""
+    found: dict[str, FieldType] = {}
+    for name, inner in schema["properties"].items():
+        kind = inner["type"]
+        kind = next(each for each in kind if each != "null") if isinstance(kind, list) else kind
+        found[name] = _FROM_SCHEMA.get(kind, "json")
+    return found
+
+
 def fields(inputs: Mapping[str, Value]) -> dict[str, Any]:
     """The named values that arrive, at whichever input; the first of a name counts."""
     found: dict[str, Any] = {}

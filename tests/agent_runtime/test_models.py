@@ -336,3 +336,23 @@ def test_a_model_is_fetched_once(tmp_path: Path) -> None:
         path = catalogue.download("tiny", tmp_path, fetch=fetch, among=[known])
         assert path.read_bytes() == content
     assert len(fetched) == 1
+
+
+async def test_a_server_is_asked_to_hold_the_model_to_the_form() -> None:
+    asked: list[dict[str, Any]] = []
+    answering = serving(ScriptedModel(["{}"]))
+
+    async def handle(body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        asked.append(body)
+        await answering(body, writer)
+
+    form = {"type": "object", "properties": {"a": {"type": "string"}}}
+    async with a_server(handle) as address:
+        model = OpenAICompatibleModel(address, model="m")
+        for shape in (None, form):
+            async for _ in model.reply(COUNT, Sampling(shape=shape)):
+                pass
+        await model.aclose()
+    assert "response_format" not in asked[0]
+    wanted = {"name": "answer", "strict": True, "schema": form}
+    assert asked[1]["response_format"] == {"type": "json_schema", "json_schema": wanted}

@@ -4,6 +4,7 @@ import {
   IconBox,
   IconFileSearch,
   IconFlag,
+  IconForms,
   IconMessageQuestion,
   IconNote,
   IconQuote,
@@ -21,6 +22,7 @@ const ICONS: Readonly<Record<string, Icon>> = {
   answer_with_sources: IconQuote,
   if_otherwise: IconArrowsSplit2,
   answer: IconFlag,
+  pull_out_fields: IconForms,
   set_values: IconVariable,
   note: IconNote,
 };

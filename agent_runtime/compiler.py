@@ -1,4 +1,4 @@
-"""Turn a checked graph into a LangGraph and drive it. The only home of `langgraph`.
+"""Turn a checked graph into a LangGraph and drive it. With `checkpoints` the only home of `langgraph`.
 
 Every node is visited once, when all nodes before it have been. A node whose required input carries
 nothing, because it hangs on a branch not taken, is skipped: it passes nothing on, tells nothing and

@@ -16,6 +16,7 @@ RuntimeFailure                what every error of this package is
 │       ├── ModelMissing      there is no model to ask: an operator must act
 │       ├── ModelUnavailable  the model did not answer: repeating may help
 │       └── ModelFailed       the model answered with something unusable: repeating may help
+├── CheckpointBroken          where a run had got to cannot be read: it was altered, or is another's
 └── ModelDownloadFailed       a model file could not be fetched, or is not what it should be
 """
 
@@ -51,6 +52,18 @@ class GraphUnreadable(RuntimeFailure):
     """The document is no graph of a version that we read, or it is too large."""
 
     code = "graph_unreadable"
+
+
+class CheckpointBroken(RuntimeFailure):
+    """Where a run had got to cannot be read: it was altered, or belongs to another run."""
+
+    code = "checkpoint_broken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Where this run had got to cannot be read: what was kept of it was changed, or belongs to another run. "
+            "Ask again; if it happens again, tell the operator to check the database and restore a backup."
+        )
 
 
 class RunFailed(RuntimeFailure):

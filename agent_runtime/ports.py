@@ -1,12 +1,14 @@
 """What a run needs from the world, in the runtime's own words. Protocols and frozen values only."""
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 @dataclass(frozen=True)
@@ -242,3 +244,23 @@ class Tools:
     """Without one the support check rests on shared words alone and quotes more often."""
     known_vaults: frozenset[str] | None = None
     """The vaults this run may read; None leaves the decision to the retriever."""
+
+
+class Database(Protocol):
+    """The one SQL database."""
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection that sees one consistent snapshot."""
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection in a transaction, committed durably at the end of the block. Not reentrant."""
+
+
+class Sealer(Protocol):
+    """Keeps one tenant's bytes unreadable at rest; the context must be the same when they are opened."""
+
+    def seal(self, plaintext: bytes, *context: str | int) -> bytes:
+        """Encrypt and authenticate `plaintext`, bound to `context`."""
+
+    def open(self, sealed: bytes, *context: str | int) -> bytes:
+        """Undo `seal`; raises when the bytes or the context are not the ones sealed."""

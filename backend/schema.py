@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
+import agent_runtime.tables
 import backend.accounts.store
 import backend.agents.store
 import backend.api_keys.store
@@ -21,7 +22,12 @@ import licensing.tables
 from backend.database import Database, metadata
 from backend.refused import DataFromLaterVersion
 
-METADATAS: tuple[MetaData, ...] = (metadata, knowledge_vault.tables.metadata, licensing.tables.metadata)
+METADATAS: tuple[MetaData, ...] = (
+    metadata,
+    agent_runtime.tables.metadata,
+    knowledge_vault.tables.metadata,
+    licensing.tables.metadata,
+)
 """Every table of the product, package by package."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -6,6 +6,7 @@ RuntimeFailure                what every error of this package is
 ├── RunFailed                 a step went wrong; `code` names the sort
 │   ├── RetrievalFailed       the knowledge could not be reached: repeating may help
 │   ├── SupportCheckFailed    the answer could not be checked against its passages: repeating may help
+│   ├── EmbedderMissing       there is nothing to compare meanings with: an operator must act
 │   ├── LimitReached          the run used up its steps, tokens or time
 │   ├── PromptTooLong         the prompt does not fit into the model's window
 │   ├── StepTimedOut          one step took longer than its builder allows: repeating may help
@@ -84,6 +85,12 @@ class SupportCheckFailed(RunFailed):
 
     code = "support_check_failed"
     can_retry = True
+
+
+class EmbedderMissing(RunFailed):
+    """There is nothing to compare meanings with."""
+
+    code = "embedder_missing"
 
 
 class LimitReached(RunFailed):

@@ -12,6 +12,7 @@ from agent_runtime.node_kinds.note import note
 from agent_runtime.node_kinds.pull_out_fields import pull_out_fields
 from agent_runtime.node_kinds.search_documents import search_documents
 from agent_runtime.node_kinds.set_values import set_values
+from agent_runtime.node_kinds.sort_by_meaning import sort_by_meaning
 from agent_runtime.node_kinds.start import start
 
 ALL: Mapping[str, NodeKind[Any]] = {
@@ -24,6 +25,7 @@ ALL: Mapping[str, NodeKind[Any]] = {
         pull_out_fields,
         set_values,
         if_otherwise,
+        sort_by_meaning,
         answer,
         note,
     )

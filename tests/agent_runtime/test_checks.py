@@ -181,6 +181,7 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "pull_out_fields",
         "set_values",
         "if_otherwise",
+        "sort_by_meaning",
         "answer",
         "note",
     ]

@@ -2,6 +2,7 @@
 import {
   IconArrowsSplit2,
   IconBox,
+  IconCategory,
   IconFileSearch,
   IconFlag,
   IconForms,
@@ -24,6 +25,7 @@ const ICONS: Readonly<Record<string, Icon>> = {
   answer: IconFlag,
   pull_out_fields: IconForms,
   set_values: IconVariable,
+  sort_by_meaning: IconCategory,
   note: IconNote,
 };
 

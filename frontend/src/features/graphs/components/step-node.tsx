@@ -105,7 +105,7 @@ function Summary({ settings, isWhole }: { settings: Record<string, unknown>; isW
     if (vaults.length === 0) return <div className={classes.summary}>No vault chosen</div>;
     return <div className={classes.summary}>{vaults.map((id) => vaultNames.get(String(id)) ?? 'A vault').join(', ')}</div>;
   }
-  const named = settings['branches'] ?? settings['fields'] ?? settings['values'];
+  const named = settings['branches'] ?? settings['categories'] ?? settings['fields'] ?? settings['values'];
   if (Array.isArray(named)) {
     const names = named.map((row: { name?: string }) => row.name ?? '');
     return <div className={classes.summary}>{names.join(', ')}</div>;

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypedDict
 
 from agent_runtime import checks, node_kinds, recovery
 from agent_runtime.errors import GraphInvalid, NothingToAnswer
@@ -32,7 +32,11 @@ from agent_runtime.not_ready import Unsearched
 from agent_runtime.ports import Tools
 from agent_runtime.step import Step
 
+if TYPE_CHECKING:
+    from agent_runtime.checkpoints import SealedCheckpoints
+
 COMPILED_KEPT = 64
+METERED = ("steps", "prompt_tokens", "completion_tokens", "model_calls")
 
 Outcome: TypeAlias = Mapping[str, Value] | None
 """What a node handed on, by socket; None when it was skipped."""
@@ -44,6 +48,8 @@ def _merge(left: Mapping[str, Outcome], right: Mapping[str, Outcome]) -> dict[st
 
 class State(TypedDict):
     outcomes: Annotated[Mapping[str, Outcome], _merge]
+    marks: Annotated[Mapping[str, Mapping[str, Any]], _merge]
+    """What each node that ended knew of the run, so that the run can go on without it."""
 
 
 @dataclass
@@ -70,6 +76,20 @@ class RunContext:
             model=self.tools.model.name if meter.model_calls else "",
             took_ms=round(took_s * 1000),
         )
+
+    def mark(self) -> dict[str, Any]:
+        """What the run has used, said and missed so far, as it is kept beside what a node handed on."""
+        used = {name: getattr(self.meter, name) for name in METERED}
+        return {"used": used, "speaker": self.speaker, "unsearched": self.unsearched.vaults}
+
+    def go_on_from(self, outcomes: Mapping[str, Outcome], marks: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take up what a run that was cut off had used, said and missed."""
+        for mark in marks.values():
+            for name in METERED:  # nodes at one time each saw a part of it; whoever ended last saw the most
+                setattr(self.meter, name, max(getattr(self.meter, name), mark["used"][name]))
+            if outcomes.get(mark["speaker"]):  # one that was cut off in mid-sentence says it all again
+                self.speaker = mark["speaker"]
+            self.unsearched.note(mark["unsearched"])
 
 
 @dataclass(frozen=True)
@@ -129,6 +149,7 @@ class Visit:
                 speak=voice if plan == NO_PLAN else held.append,
                 unsearched=run.unsearched,
                 attempt=attempt,
+                step_id=f"{run.run_id}/{self.node.id}/1",  # every node is visited once
             )
             if attempt > 1:
                 step.detail["tries"] = attempt
@@ -313,22 +334,57 @@ def _as_engine_node(visit: Visit) -> Callable[..., Coroutine[Any, Any, dict[str,
     from langgraph.runtime import Runtime
 
     async def node(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
-        return {"outcomes": {visit.node.id: await visit(state["outcomes"], runtime.context)}}
+        outcome = await visit(state["outcomes"], runtime.context)
+        return {"outcomes": {visit.node.id: outcome}, "marks": {visit.node.id: runtime.context.mark()}}
 
     node.__annotations__["runtime"] = Runtime[RunContext]
     return node
 
 
-async def drive(ready: Compiled, run: RunContext) -> Answer:
-    """Send a run through the engine to its end.
+async def take_up(run: RunContext, checkpoints: "SealedCheckpoints") -> bool:
+    """Whether this run had begun before; if so, what it had used, said and missed counts on.
+
+    Raises:
+        CheckpointBroken: what was kept of it cannot be read.
+    """
+    kept = await checkpoints.aget_tuple({"configurable": {"thread_id": run.run_id}})
+    if kept is None:
+        return False
+    values = kept.checkpoint["channel_values"]
+    outcomes, marks = dict(values.get("outcomes", {})), dict(values.get("marks", {}))
+    for _, channel, value in kept.pending_writes or ():  # of nodes that ended beside one that did not
+        if channel == "outcomes":
+            outcomes.update(value)
+        elif channel == "marks":
+            marks.update(value)
+    run.go_on_from(outcomes, marks)
+    return True
+
+
+async def drive(
+    ready: Compiled,
+    run: RunContext,
+    *,
+    checkpoints: "SealedCheckpoints | None" = None,
+    goes_on: bool = False,
+) -> Answer:
+    """Send a run through the engine to its end; with checkpoints, each node's end is kept before the next begins.
 
     Raises:
         RunFailed: a step failed; `run.failed_at` says which.
     """
     from langsmith.run_helpers import tracing_context
 
+    app, asked = ready.app, {"recursion_limit": ready.step_limit}
+    begin: State | None = None if goes_on else {"outcomes": {}, "marks": {}}
     with tracing_context(enabled=False):  # whatever the environment says, a run's words go nowhere
-        final = await ready.app.ainvoke(
-            {"outcomes": {}}, config={"recursion_limit": ready.step_limit}, context=run
-        )
+        if checkpoints is None:
+            final = await app.ainvoke(begin, config=asked, context=run)
+        else:
+            final = await app.copy({"checkpointer": checkpoints}).ainvoke(
+                begin,
+                config={**asked, "configurable": {"thread_id": run.run_id}},
+                context=run,
+                durability="sync",
+            )
     return ready.answer(final["outcomes"], run.speaker)

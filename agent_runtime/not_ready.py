@@ -21,6 +21,10 @@ class Unsearched:
             if known is None or here.count > known.count:
                 self._vaults[here.vault_id] = here
 
+    @property
+    def vaults(self) -> list[NotReady]:
+        return list(self._vaults.values())
+
     def told(self) -> events.NotReady:
         return told(self._vaults.values())
 

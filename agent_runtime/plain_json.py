@@ -13,13 +13,15 @@ from pydantic import BaseModel
 
 from agent_runtime.events import AnswerSentence, Citation
 from agent_runtime.node_kinds.values import Answer, Data, Passages
-from agent_runtime.ports import PageSpan, Passage, Ranks
+from agent_runtime.ports import NotReady, NotReadyDocument, PageSpan, Passage, Ranks
 
 SORT = "!"
 RECORDS: dict[str, type[Any]] = {
     "answer": Answer,
     "citation": Citation,
     "data": Data,
+    "not_ready": NotReady,
+    "not_ready_document": NotReadyDocument,
     "page_span": PageSpan,
     "passage": Passage,
     "passages": Passages,

@@ -6,10 +6,10 @@ compiled graph and the events, and nothing of what a node does.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent_runtime import recovery
-from agent_runtime.compiler import Compiled, RunContext, compiled, drive
+from agent_runtime.compiler import Compiled, RunContext, compiled, drive, take_up
 from agent_runtime.errors import LimitReached, RunFailed
 from agent_runtime.events import (
     AnswerDelta,
@@ -26,6 +26,9 @@ from agent_runtime.node_kinds.values import Answer
 from agent_runtime.ports import Tools
 from agent_runtime.sentences import unsupported_sentences
 
+if TYPE_CHECKING:
+    from agent_runtime.checkpoints import SealedCheckpoints
+
 CANCEL_WITHIN_S = 1.0
 MAX_QUESTION_CHARACTERS = 20_000
 
@@ -38,6 +41,7 @@ async def run(
     run_id: str,
     limits: RunLimits,
     cancelled: asyncio.Event | None = None,
+    checkpoints: "SealedCheckpoints | None" = None,
 ) -> AsyncGenerator[Event, None]:
     """See `service.run`."""
     ready = await asyncio.to_thread(compiled, graph)
@@ -45,8 +49,10 @@ async def run(
     began = loop.time()
     told: asyncio.Queue[Event] = asyncio.Queue()
     context = RunContext(run_id, question, tools, Meter(limits), told.put_nowait)
-    yield RunStarted(run_id=run_id)
-    driver = asyncio.create_task(_answer(ready, context), name=f"run {run_id}")
+    goes_on = checkpoints is not None and await take_up(context, checkpoints)
+    if not goes_on:
+        yield RunStarted(run_id=run_id)
+    driver = asyncio.create_task(_answer(ready, context, checkpoints, goes_on), name=f"run {run_id}")
     stop = asyncio.create_task(cancelled.wait()) if cancelled else None
     waiting_for: set[asyncio.Task[Any]] = {driver, stop} if stop else {driver}
     try:
@@ -82,13 +88,15 @@ async def run(
             await _end(task)
 
 
-async def _answer(ready: Compiled, context: RunContext) -> Answer:
+async def _answer(
+    ready: Compiled, context: RunContext, checkpoints: "SealedCheckpoints | None", goes_on: bool
+) -> Answer:
     question = context.question
     if not question.strip():
         raise RunFailed("The question is empty: write what you would like to know.")
     if len(question) > MAX_QUESTION_CHARACTERS:
         raise RunFailed(f"The question is longer than {MAX_QUESTION_CHARACTERS:,} characters: shorten it.")
-    return await drive(ready, context)
+    return await drive(ready, context, checkpoints=checkpoints, goes_on=goes_on)
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

@@ -5,7 +5,7 @@ It stays away from who may ask and what it costs; permission comes in as `Tools`
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent_runtime import checks, migrations, node_kinds, runner, starters
 from agent_runtime.events import Event
@@ -13,6 +13,9 @@ from agent_runtime.graph import Digest, Graph, Problem, read_graph
 from agent_runtime.limits import RunLimits
 from agent_runtime.ports import Tools
 from agent_runtime.starters import Starter
+
+if TYPE_CHECKING:
+    from agent_runtime.checkpoints import SealedCheckpoints
 
 
 def check(document: object, *, vaults: Collection[str] | None = None) -> list[Problem]:
@@ -56,15 +59,27 @@ def run(
     run_id: str,
     limits: RunLimits | None = None,
     cancelled: asyncio.Event | None = None,
+    checkpoints: "SealedCheckpoints | None" = None,
 ) -> AsyncGenerator[Event, None]:
     """Run a graph and yield what happens; the last event is finished, failed or cancelled.
 
     Never raises for what goes wrong on the way: that is `run.failed`. Setting `cancelled`, or leaving
     the iteration, stops everything within a second, a model in mid-sentence too.
 
+    With `checkpoints` the end of every step is kept, and calling this again with the id of a run that was cut off goes
+    on with it: steps that ended are neither done nor told again, and what was used so far counts. Its seconds begin
+    anew. A step that was cut off is done again from its beginning, under the same `Step.step_id`.
+
     Raises:
+        CheckpointBroken: on the first step, when what was kept of the run cannot be read.
         GraphInvalid: on the first step, before any event, when `check` finds problems.
     """
     return runner.run(
-        graph, question, tools, run_id=run_id, limits=limits or RunLimits(), cancelled=cancelled
+        graph,
+        question,
+        tools,
+        run_id=run_id,
+        limits=limits or RunLimits(),
+        cancelled=cancelled,
+        checkpoints=checkpoints,
     )

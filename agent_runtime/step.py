@@ -23,6 +23,9 @@ class Step:
     meter: Meter
     speak: Callable[[str], None] = lambda text: None
     """Show a piece of the answer at once; silent unless this node's output is the run's answer."""
+    step_id: str = ""
+    """The run, the node and which visit of it: the same when the step is tried again, also after a crash. What acts on
+    the world outside passes it along, so that it acts once."""
     unsearched: Unsearched = field(default_factory=Unsearched)
     """Where a search notes what it could not look at."""
     attempt: int = 1

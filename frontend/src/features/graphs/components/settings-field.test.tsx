@@ -1,5 +1,5 @@
 import { MantineProvider } from '@mantine/core';
-import { render, screen } from '@testing-library/react';
+import { render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 
@@ -45,4 +45,33 @@ test('a vault is chosen by its name and kept by its id', async () => {
   await userEvent.click(screen.getByRole('combobox', { name: 'Vaults' }));
   await userEvent.click(await screen.findByRole('option', { name: 'Handbook' }));
   expect(screen.getByRole('status')).toHaveTextContent('["v1"]');
+});
+
+test('rows are added with an id of their own, filled, moved and removed', async () => {
+  const user = userEvent.setup();
+  const inner = { title: '', description: '', fallback: '' };
+  render(
+    <Form
+      first={[{ id: 'then', name: 'Then' }]}
+      field={{
+        name: 'branches',
+        title: 'Branches',
+        description: '',
+        fallback: [],
+        control: 'rows',
+        most: 2,
+        fields: [
+          { ...inner, name: 'id', control: 'row-id' },
+          { ...inner, name: 'name', title: 'Name', control: 'text', maxLength: null },
+        ],
+      }}
+    />,
+  );
+  await user.click(screen.getByRole('button', { name: 'Add' }));
+  const second = screen.getByRole('group', { name: 'Branches, 2' });
+  await user.type(within(second).getByLabelText('Name'), 'No');
+  expect(screen.getByRole('button', { name: 'Add' })).toBeDisabled();
+  await user.click(screen.getByRole('button', { name: 'Move 2 up' }));
+  await user.click(screen.getByRole('button', { name: 'Remove 2' }));
+  expect(screen.getByRole('status')).toHaveTextContent('[{"id":"row-1","name":"No"}]');
 });

@@ -35,7 +35,16 @@ from knowledge_vault.reading_progress import ReadingProgress
 from knowledge_vault.sealed_index import SealedIndex
 from knowledge_vault.shredding import forget_deleted_rows
 from knowledge_vault.tables import document_texts
-from knowledge_vault.values import Chunk, DocumentId, Limits, Protection, Stage, TenantId
+from knowledge_vault.values import (
+    Chunk,
+    ChunkSizes,
+    DocumentId,
+    Limits,
+    PassageId,
+    Protection,
+    Stage,
+    TenantId,
+)
 from knowledge_vault.vaults import Vaults
 from knowledge_vault.words import Language, language_of, split_words, stem
 
@@ -161,6 +170,24 @@ class Ingestion:
         if sealed is None:
             raise NotFound("text of document", entry.document.id)
         return await asyncio.to_thread(lambda: Parsed.from_json(entry.data_key.open(sealed, "text")))
+
+    async def preview(self, entry: Entry, sizes: ChunkSizes) -> Sequence[Chunk]:
+        """How the document would be cut by other sizes; nothing is kept."""
+        parsed = replace(await self.text(entry), sizes=sizes)
+        return [
+            Chunk(
+                passage_id=PassageId(""),
+                number=number,
+                text=parsed.text[span.start : span.end],
+                start=span.start,
+                end=span.end,
+                page=span.page,
+                heading=span.heading,
+                parent_start=span.parent_start,
+                parent_end=span.parent_end,
+            )
+            for number, span in enumerate(await self.spans(parsed))
+        ]
 
     async def _embed(self, tenant: TenantId, entry: Entry, progress: Progress) -> None:
         keys = (await self._vaults.keys(tenant, entry.document.vault_id)).search

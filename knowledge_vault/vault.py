@@ -6,23 +6,20 @@ It decides nothing about licenses and knows no HTTP.
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_vault import statistics
-from knowledge_vault.arriving import digest_anew, seal_arriving
 from knowledge_vault.custody import Custody, Replacing
 from knowledge_vault.disk import is_disk_full
-from knowledge_vault.documents import Documents, Entry, NewDocument, SearchSecretReplaced
+from knowledge_vault.documents import Documents, Entry
 from knowledge_vault.errors import (
     DiskFull,
     DocumentDamaged,
@@ -39,7 +36,7 @@ from knowledge_vault.index.vault_index import VaultIndex
 from knowledge_vault.ingestion import Ingestion
 from knowledge_vault.intake import intake
 from knowledge_vault.keys import RootKey
-from knowledge_vault.keys.keyring import VaultKeyring, VaultKeys
+from knowledge_vault.keys.keyring import VaultKeyring
 from knowledge_vault.keys.owner import OwnerModes
 from knowledge_vault.keys.rotation import VaultKeyRotation
 from knowledge_vault.listing import contents, page, under_way
@@ -47,9 +44,10 @@ from knowledge_vault.not_ready import not_ready
 from knowledge_vault.originals import Originals
 from knowledge_vault.parsing.parsed import Parser
 from knowledge_vault.parsing.process import ParserProcess
-from knowledge_vault.passages import Passages, passage_id
+from knowledge_vault.passages import Passages
 from knowledge_vault.ports import Clock, Database, Embedder
 from knowledge_vault.quarantine import Quarantine
+from knowledge_vault.receiving import Received, Receiving
 from knowledge_vault.reconciling import Reconciler
 from knowledge_vault.reranking import RerankingStep
 from knowledge_vault.scrubbing import Scrubbed, Scrubber
@@ -146,6 +144,15 @@ class KnowledgeVault:
         )
         self._reconciler = Reconciler(
             self._vaults, self._documents, self._passages, self._originals, self._index, self._ingestion
+        )
+        self._receiving = Receiving(
+            database,
+            self._vaults,
+            self._documents,
+            self._originals,
+            self._index,
+            self._ingestion,
+            most_bytes=self._limits.file_bytes,
         )
         self._searcher = Searcher(
             database,
@@ -273,22 +280,8 @@ class KnowledgeVault:
         Raises:
             DocumentEmpty, DocumentTooLarge, DocumentKindUnknown: nothing was kept.
         """
-        keys = await self._vaults.keys(tenant_id, vault_id)
-        new = await seal_arriving(
-            keys,
-            self._originals,
-            content,
-            document=DocumentId(uuid4().hex),
-            version=1,
-            name=name,
-            most_bytes=self._limits.file_bytes,
-        )
-        new = dataclasses.replace(new, origin=origin)
-        async with self._kept_if_new(new):
-            twin = await self._record(keys, new, lambda each: self._documents.add(tenant_id, vault_id, each))
-        if twin is not None:
-            await self._originals.delete(new.original)
-        return Added(await self.get_document(tenant_id, twin or new.id), already_there=twin is not None)
+        received = await self._receiving.add(tenant_id, vault_id, name=name, content=content, origin=origin)
+        return await self._added(tenant_id, received)
 
     async def replace_document(
         self,
@@ -306,7 +299,25 @@ class KnowledgeVault:
         Raises:
             DocumentEmpty, DocumentTooLarge, DocumentKindUnknown: nothing was kept, nothing changed.
         """
-        return await self._replace(tenant_id, document_id, content, name=name, origin=origin)
+        received = await self._receiving.replace(tenant_id, document_id, content, name=name, origin=origin)
+        return await self._added(tenant_id, received)
+
+    async def _added(self, tenant_id: TenantId, received: Received) -> Added:
+        document = await self.get_document(tenant_id, received.document)
+        return Added(document, already_there=received.was_there)
+
+    async def cut_anew(self, tenant_id: TenantId, document_id: DocumentId) -> bool:
+        """Begin to cut an active document by its vault's present sizes; the old chunks serve until the new ones do.
+
+        Then `parse` and `index`. False, and nothing begun, where it is cut so already, is being replaced, or is not
+        active.
+        """
+        return await self._receiving.cut_anew(tenant_id, document_id)
+
+    async def dismiss_replacement(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
+        """Stop and forget what was to replace a document; harmless when there is nothing."""
+        await self._receiving.dismiss_replacement(tenant_id, document_id)
+        return await self.get_document(tenant_id, document_id)
 
     async def origin(self, tenant_id: TenantId, document_id: DocumentId) -> Origin | None:
         """Where on the web it came from: what replaces it counts before what is there. None for a file."""
@@ -315,6 +326,16 @@ class KnowledgeVault:
             for entry in await self._documents.versions(tenant_id, document_id)
         ]
         return next((each for each in reversed(found) if each is not None), None)
+
+    async def preview_chunks(
+        self, tenant_id: TenantId, document_id: DocumentId, sizes: ChunkSizes
+    ) -> Sequence[Chunk]:
+        """How the document would be cut by other sizes; nothing is kept.
+
+        Raises:
+            NotFound: also while it is not parsed yet.
+        """
+        return await self._ingestion.preview(await self._documents.get(tenant_id, document_id), sizes)
 
     async def follow(self, tenant_id: TenantId, document_id: DocumentId, period: Period) -> Document:
         """Fetch the page that a document came from so often from now on; what failed before is forgotten.
@@ -330,131 +351,6 @@ class KnowledgeVault:
     async def note_not_fetched(self, tenant_id: TenantId, document_id: DocumentId, error: VaultError) -> None:
         """Remember that, and why, the page that a document came from could not be fetched."""
         await self.web_sources.note_failure(await self._documents.get(tenant_id, document_id), error)
-
-    async def cut_anew(self, tenant_id: TenantId, document_id: DocumentId) -> bool:
-        """Begin to cut an active document by its vault's present sizes; the old chunks serve until the new ones do.
-
-        Then `parse` and `index`. False, and nothing begun, where it is cut so already, is being replaced, or is not
-        active.
-        """
-        entry = await self._documents.get(tenant_id, document_id)
-        if entry.document.stage is not Stage.ACTIVE:
-            return False
-        if await self._documents.find_replacement(tenant_id, document_id) is not None:
-            return False
-        wanted = (await self._vaults.get(tenant_id, entry.document.vault_id)).chunking
-        if ((await self._ingestion.text(entry)).sizes or ChunkSizes()) == wanted:
-            return False
-        content = self._originals.stream(entry.original, entry.data_key)
-        origin = await self._documents.origin(entry)
-        added = await self._replace(tenant_id, document_id, content, origin=origin, may_be_the_same=True)
-        return not added.already_there
-
-    async def preview_chunks(
-        self, tenant_id: TenantId, document_id: DocumentId, sizes: ChunkSizes
-    ) -> Sequence[Chunk]:
-        """How the document would be cut by other sizes; nothing is kept.
-
-        Raises:
-            NotFound: also while it is not parsed yet.
-        """
-        entry = await self._documents.get(tenant_id, document_id)
-        parsed = dataclasses.replace(await self._ingestion.text(entry), sizes=sizes)
-        return [
-            Chunk(
-                passage_id=PassageId(""),
-                number=number,
-                text=parsed.text[span.start : span.end],
-                start=span.start,
-                end=span.end,
-                page=span.page,
-                heading=span.heading,
-                parent_start=span.parent_start,
-                parent_end=span.parent_end,
-            )
-            for number, span in enumerate(await self._ingestion.spans(parsed))
-        ]
-
-    async def _replace(
-        self,
-        tenant_id: TenantId,
-        document_id: DocumentId,
-        content: AsyncIterable[bytes],
-        *,
-        name: str | None = None,
-        origin: Origin | None = None,
-        may_be_the_same: bool = False,
-    ) -> Added:
-        present = await self._documents.get(tenant_id, document_id)
-        earlier = await self._documents.find_replacement(tenant_id, document_id)
-        keys = await self._vaults.keys(tenant_id, present.document.vault_id)
-        new = await seal_arriving(
-            keys,
-            self._originals,
-            content,
-            document=document_id,
-            version=1 + max(entry.document.version for entry in (present, earlier) if entry is not None),
-            name=name or present.document.name,
-            most_bytes=self._limits.file_bytes,
-        )
-        new = dataclasses.replace(new, origin=origin)
-        dismissed: list[Entry] = []
-
-        async def add(each: NewDocument) -> DocumentId | None:
-            twin, gone = await self._documents.add_replacement(
-                tenant_id, present, each, may_be_the_same=may_be_the_same
-            )
-            dismissed.extend(gone)
-            return twin
-
-        async with self._kept_if_new(new):
-            twin = await self._record(keys, new, add)
-        for entry in dismissed:
-            await self._clean_up_after(tenant_id, entry)
-        if twin is not None:
-            await self._originals.delete(new.original)
-        return Added(await self.get_document(tenant_id, twin or document_id), already_there=twin is not None)
-
-    async def dismiss_replacement(self, tenant_id: TenantId, document_id: DocumentId) -> Document:
-        """Stop and forget what was to replace a document; harmless when there is nothing."""
-        await self._documents.get(tenant_id, document_id)
-        entry = await self._documents.find_replacement(tenant_id, document_id)
-        if entry is not None:
-            async with self._database.writing() as connection:
-                await self._documents.dismiss_replacement(connection, entry)
-            await self._clean_up_after(tenant_id, entry)
-        return await self.get_document(tenant_id, document_id)
-
-    async def _clean_up_after(self, tenant_id: TenantId, dismissed: Entry) -> None:
-        """What lies outside of the database, of a replacement whose rows are gone."""
-        document = dismissed.document
-        keys = (await self._vaults.keys(tenant_id, document.vault_id)).search
-        await forget_deleted_rows(self._database)
-        self._ingestion.stop_reading(dismissed)
-        await self._originals.delete(dismissed.original)
-        await self._index.remove(
-            keys,
-            [passage_id(document.id, document.version, number) for number in range(document.chunk_count)],
-        )
-
-    @asynccontextmanager
-    async def _kept_if_new(self, new: NewDocument) -> AsyncIterator[None]:
-        """Delete the sealed file again when recording it fails."""
-        try:
-            yield
-        except BaseException:
-            await self._originals.delete(new.original)
-            raise
-
-    async def _record(
-        self, keys: VaultKeys, new: NewDocument, add: Callable[[NewDocument], Awaitable[DocumentId | None]]
-    ) -> DocumentId | None:
-        while True:
-            try:
-                return await add(new)
-            except SearchSecretReplaced:  # while the file was arriving
-                keys = await self._vaults.keys(keys.vault_key.tenant, keys.vault_key.vault)
-                new = await digest_anew(new, keys, self._originals)
 
     async def tag_document(
         self, tenant_id: TenantId, document_id: DocumentId, tags: Collection[str]

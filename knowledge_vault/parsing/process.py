@@ -24,6 +24,7 @@ from knowledge_vault.errors import (
 from knowledge_vault.parsing.kinds import PDF, Kind
 from knowledge_vault.parsing.parsed import Parsed
 from knowledge_vault.parsing.template import STATUS
+from knowledge_vault.parsing.worker import OUT_OF_MEMORY
 from knowledge_vault.values import Limits
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +83,7 @@ class ParserProcess:
                 return await asyncio.to_thread(Parsed.from_json, body)
         except (ValueError, KeyError, TypeError) as error:
             raise _stopped(name, status, limits) from error
-        raise _refusal(name, answer, limits)
+        raise _refusal(name, answer)
 
     async def close(self) -> None:
         """End the template, and with it the children that are still reading."""
@@ -225,7 +226,7 @@ def _progress_of(head: bytes) -> float | None:
     return min(1.0, max(0.0, float(share))) if isinstance(share, int | float) else None
 
 
-def _refusal(name: str, answer: dict[str, str], limits: Limits) -> DocumentRefused:
+def _refusal(name: str, answer: dict[str, str]) -> DocumentRefused:
     refused, reason = answer.get("refused", ""), answer.get("reason", "")
     if refused in _WITH_REASON:
         error: DocumentRefused = getattr(errors, refused)(name, reason=reason)
@@ -233,16 +234,14 @@ def _refusal(name: str, answer: dict[str, str], limits: Limits) -> DocumentRefus
     if refused in _WITHOUT_REASON:
         plain: DocumentRefused = getattr(errors, refused)(name)
         return plain
-    return DocumentTooLarge(
-        name, reason=f"reading it took over {limits.memory_bytes // 2**20:,} MiB of memory"
-    )
+    return DocumentUnreadable(name, reason="the reader stopped on it")
 
 
 def _stopped(name: str, status: int, limits: Limits) -> DocumentRefused:
     """Why a child that gave no proper answer ended."""
     if status in (-signal.SIGXCPU, -signal.SIGKILL):
         return DocumentTooLarge(name, reason=f"reading it took over {limits.cpu_s} seconds of computing")
-    if status == -signal.SIGABRT:
+    if status in (-signal.SIGABRT, OUT_OF_MEMORY):
         return DocumentTooLarge(
             name, reason=f"reading it took over {limits.memory_bytes // 2**20:,} MiB of memory"
         )

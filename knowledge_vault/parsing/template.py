@@ -69,6 +69,8 @@ class _Template:
                 other.close()
             try:
                 worker.serve(line, self._recognizer)
+            except (MemoryError, RecursionError):
+                os._exit(worker.OUT_OF_MEMORY)
             finally:
                 os._exit(1)  # whatever went wrong in there, it never goes on as a second template
         self._children[child] = line

@@ -21,6 +21,8 @@ from knowledge_vault.values import Limits
 
 _PIECE = 1 << 20
 _LEAST_STEP = 0.02
+OUT_OF_MEMORY = 12
+"""The exit status of a child that has none left: too little even to say so."""
 _CODE = Path(__file__).resolve().parents[1]
 
 
@@ -44,8 +46,6 @@ def serve(line: socket.socket, recognizer: Recognizer | None) -> None:
         answer = json.dumps({"parsed": "yes"}).encode() + b"\n" + parsed.to_json()
     except DocumentRefused as error:
         answer = json.dumps(describe(error)).encode() + b"\n"
-    except (MemoryError, RecursionError):
-        answer = json.dumps({"refused": "memory"}).encode() + b"\n"
     line.sendall(answer)
     os._exit(0)  # some readers' threads would keep the process for a while
 

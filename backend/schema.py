@@ -16,7 +16,8 @@ import backend.agents.store
 import backend.api_keys.store
 import backend.chats.store
 import backend.runs.store
-import backend.server_secrets  # noqa: F401  # imported for the tables they declare
+import backend.server_secrets
+import backend.vaults.recutting  # noqa: F401  # imported for the tables they declare
 import knowledge_vault.tables
 import licensing.tables
 from backend.database import Database, metadata

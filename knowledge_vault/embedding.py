@@ -48,7 +48,7 @@ class SentenceTransformerEmbedder:
         self._counting = threading.Lock()
         self._embedded = 0
         self.busy_s = 0.0
-        """Seconds that threads were embedding documents, added up over all of them: for measuring."""
+        """Processor seconds that threads spent embedding documents, added up over all of them: for measuring."""
 
     @property
     def dimension(self) -> int:
@@ -93,10 +93,10 @@ class SentenceTransformerEmbedder:
 
     def _measured(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self._loaded()
-        began = time.monotonic()
+        began = time.thread_time()
         vectors = self._embed(texts, "passage")
         with self._counting:
-            self.busy_s += time.monotonic() - began
+            self.busy_s += time.thread_time() - began
         return vectors
 
     def _embed(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:

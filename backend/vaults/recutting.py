@@ -1,13 +1,16 @@
 """Cuts a vault's documents anew after its sizes were changed: one after the other, behind everything else.
 
-What is under way when the server stops goes on by itself; documents whose turn had not come keep their old passages,
-which stay right, until the sizes are saved again.
+Which vaults are to be cut is kept, so that a server that was stopped goes on with them. Documents whose turn has not
+come keep their old passages, which stay right.
 """
 
 import asyncio
 import logging
 from dataclasses import dataclass, field
 
+from sqlalchemy import Column, String, Table, delete, insert, select
+
+from backend.database import Database, metadata
 from backend.ingestion import Ingestion
 from knowledge_vault.errors import NotFound, SealBroken, VaultError
 from knowledge_vault.values import DocumentId, TenantId, VaultId
@@ -17,6 +20,14 @@ _PAUSE_S = 1.0
 """Between looks at documents that were still being taken in."""
 
 log = logging.getLogger("qanat.vaults")
+
+to_be_cut = Table(
+    "vaults_to_be_cut",
+    metadata,
+    Column("vault_id", String(32), primary_key=True),
+    Column("tenant_id", String(32), nullable=False),
+)
+"""Vaults whose documents are to be cut by newer sizes, until the last one is."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +49,31 @@ class _Round:
 
 
 class Recutting:
-    def __init__(self, vault: KnowledgeVault, ingestion: Ingestion) -> None:
+    def __init__(self, database: Database, vault: KnowledgeVault, ingestion: Ingestion) -> None:
+        self._database = database
         self._vault = vault
         self._ingestion = ingestion
         self._running: dict[VaultId, asyncio.Task[None]] = {}
         self._rounds: dict[VaultId, _Round] = {}
 
-    def begin(self, tenant_id: TenantId, vault_id: VaultId) -> None:
+    async def start(self) -> None:
+        """Go on with the vaults that were not done when the server stopped."""
+        async with self._database.reading() as connection:
+            waiting = (await connection.execute(select(to_be_cut))).all()
+        for row in waiting:
+            self._begin(TenantId(row.tenant_id), VaultId(row.vault_id))
+
+    async def begin(self, tenant_id: TenantId, vault_id: VaultId) -> None:
         """Begin with the vault, or begin again with it by its newest sizes."""
+        if earlier := self._running.get(vault_id):
+            earlier.cancel()
+            await asyncio.wait({earlier})
+        async with self._database.writing() as connection:
+            await connection.execute(delete(to_be_cut).where(to_be_cut.c.vault_id == vault_id))
+            await connection.execute(insert(to_be_cut).values(vault_id=vault_id, tenant_id=tenant_id))
+        self._begin(tenant_id, vault_id)
+
+    def _begin(self, tenant_id: TenantId, vault_id: VaultId) -> None:
         if earlier := self._running.get(vault_id):
             earlier.cancel()
         this = self._rounds[vault_id] = _Round()
@@ -87,8 +115,15 @@ class Recutting:
                 if not waiting:
                     break
                 await asyncio.sleep(_PAUSE_S)
-        except VaultError as error:  # deleted or locked meanwhile
+            await self._done(vault_id)
+        except NotFound:  # deleted meanwhile
+            await self._done(vault_id)
+        except VaultError as error:  # locked meanwhile: gone on with at the next start
             log.warning("vault.recutting_ended vault=%s error=%s", vault_id, type(error).__name__)
+
+    async def _done(self, vault_id: VaultId) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(delete(to_be_cut).where(to_be_cut.c.vault_id == vault_id))
 
     async def _cut_one(self, tenant_id: TenantId, document_id: DocumentId, this: _Round) -> None:
         try:

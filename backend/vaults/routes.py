@@ -71,7 +71,7 @@ async def change_vault(
         chunking=body.chunking.sizes() if body.chunking else None,
     )
     if body.chunking:
-        services.recutting.begin(tenant_id, vault.id)
+        await services.recutting.begin(tenant_id, vault.id)
     to_be = vault.reindexing.protection if vault.reindexing else vault.protection
     if body.protection is not None and body.protection is not to_be:
         await services.vault.custody.protect(tenant_id, vault.id, body.protection)

@@ -8,7 +8,7 @@ What is measured over them is the product's own path: sealed rows, scrambled ind
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -78,42 +78,45 @@ async def fill(
         for sentence in made_of.sentences
     ]
     for number in range(documents):
-        await _add(vault, home, made_of, stems, chunks_each, rng, name=f"{number}.txt")
+        await add(
+            vault,
+            home,
+            lambda opened: [_chunk(opened, at, made_of, stems, rng) for at in range(chunks_each)],
+            name=f"{number}.txt",
+        )
 
 
-async def _add(
+async def add(
     vault: KnowledgeVault,
     home: VaultId,
-    made_of: Material,
-    stems: Sequence[Sequence[int]],
-    count: int,
-    rng: np.random.Generator,
+    chunks: Callable[[OpenDocument], Sequence[Searchable]],
     *,
     name: str,
-) -> None:
+) -> DocumentId:
+    """Add one document of these chunks, as if it had been parsed and embedded."""
     keys = await vault._vaults.keys(TENANT, home)
     document = DocumentId(uuid4().hex)
-    data_key = keys.vault_key.new_data_key(document, 1)
     new = NewDocument(
         id=document,
         version=1,
         name=name,
         media_type="text/plain",
-        size_bytes=1000 * count,
+        size_bytes=1000,
         content_mac=uuid4().bytes,
         original=uuid4().hex,
-        data_key=data_key,
+        data_key=keys.vault_key.new_data_key(document, 1),
         search_version=keys.search.version,
     )
     await vault._documents.add(TENANT, home, new)
     entry = await vault._documents.get(TENANT, document)
-    found = [_chunk(entry.opened, number, made_of, stems, rng) for number in range(count)]
+    found = chunks(entry.opened)
     async with vault._database.writing() as connection:
         await vault._passages.save(connection, entry, found)
         await vault._documents.advance(
-            connection, entry, before=Stage.SEALED, after=Stage.EMBEDDED, chunk_count=count
+            connection, entry, before=Stage.SEALED, after=Stage.EMBEDDED, chunk_count=len(found)
         )
     await vault.index(TENANT, document)
+    return document
 
 
 def _chunk(

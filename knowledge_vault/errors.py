@@ -129,16 +129,23 @@ class PageRefused(VaultError):
 
 
 class PageUnavailable(VaultError):
-    """`status`: what its server answered, if it did; `retry_after_s`: when it asked to be asked again."""
+    """`status`: what its server answered, if it did; `retry_after_s`: when it asked to be asked again; `reached`: False
+    where nothing can have been sent."""
 
     def __init__(
-        self, url: str, *, reason: str, status: int | None = None, retry_after_s: int | None = None
+        self,
+        url: str,
+        *,
+        reason: str,
+        status: int | None = None,
+        retry_after_s: int | None = None,
+        reached: bool = True,
     ) -> None:
         super().__init__(
             f"{url[:300]!r} could not be fetched: {reason}. Try again later, or save it and add the file."
         )
         self.url, self.reason = url, reason
-        self.status, self.retry_after_s = status, retry_after_s
+        self.status, self.retry_after_s, self.reached = status, retry_after_s, reached
 
 
 class VaultFull(DocumentRefused):

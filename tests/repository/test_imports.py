@@ -16,7 +16,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "langgraph": ("agent_runtime/compiler.py", "agent_runtime/checkpoints.py"),
     "llama_cpp": "agent_runtime/models/llama_cpp.py",
     "web3": "licensing/chain.py",
-    "httpcore": "knowledge_vault/fetching.py",
+    "httpcore": "knowledge_vault/guarded_http.py",
     "kreuzberg": "knowledge_vault/parsing/reading/",
     "resiliparse": "knowledge_vault/parsing/reading/main_content.py",
     "pypdfium2": "knowledge_vault/parsing/reading/",

@@ -13,6 +13,10 @@ RuntimeFailure                what every error of this package is
 │   ├── ConditionFailed       a condition could not be worked out with the values that arrived
 │   ├── ValueUnfit            a value is not of the type that it is to be kept as
 │   ├── NothingToAnswer       the run ended without reaching an Answer
+│   ├── OutsideRefused        a server outside may not be asked this, or what it answered cannot be taken
+│   │   └── OutsideAnswerUnfit    it answered something else than was agreed
+│   ├── OutsideUnavailable    a server outside did not answer: repeating may help, where it did not act yet
+│   │   └── OutsideUnsure         it may have acted all the same, and would act twice: not repeated by itself
 │   └── ModelError
 │       ├── ModelMissing      there is no model to ask: an operator must act
 │       ├── ModelUnavailable  the model did not answer: repeating may help
@@ -146,6 +150,37 @@ class NothingToAnswer(RunFailed):
     """The run ended without reaching an Answer."""
 
     code = "nothing_to_answer"
+
+
+class OutsideRefused(RunFailed):
+    """A server outside may not be asked this, or what it answered cannot be taken."""
+
+    code = "outside_refused"
+
+
+class OutsideAnswerUnfit(OutsideRefused):
+    """A server outside answered something else than was agreed."""
+
+    code = "outside_answer_unfit"
+
+
+class OutsideUnavailable(RunFailed):
+    """A server outside did not answer, or says that it cannot now."""
+
+    code = "outside_unavailable"
+    can_retry = True
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
+        """Whether the request may have arrived."""
+
+
+class OutsideUnsure(OutsideUnavailable):
+    """A server outside may have acted although it did not say so, and would act twice if it were asked again."""
+
+    code = "outside_unsure"
+    can_retry = False
 
 
 class ModelError(RunFailed):

@@ -1,6 +1,6 @@
 """What a run needs from the world, in the runtime's own words. Protocols and frozen values only."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -235,6 +235,66 @@ class ChatModel(Protocol):
 
 
 @dataclass(frozen=True)
+class SecretUse:
+    """A stored secret that goes along with a request. The runtime knows its name and never its value."""
+
+    name: str
+    place: Literal["bearer", "header", "parameter"] = "bearer"
+    """`Authorization: Bearer …`, a header of its own, or a parameter of the address."""
+    field: str = ""
+    """The name of that header or parameter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebRequest:
+    """One request to a server outside. Values were encoded for their places before they came here."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    url: str
+    """Of a web service its whole address; of an MCP server empty: the operator named its address."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """ASCII without control characters."""
+    body: bytes | None = None
+    secret: SecretUse | None = None
+    timeout_s: float = 10.0
+    most_bytes: int = 1_000_000
+    """Of the answer's body, unpacked."""
+    enough: Callable[[bytes], bool] | None = None
+    """Told each piece of the body; True ends the reading, for a server that would never end."""
+
+
+@dataclass(frozen=True)
+class WebAnswer:
+    """What the server answered, whatever its status. Where it repeats the secret, that is blotted out."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By name in small letters."""
+    body: bytes
+
+
+class WebServices(Protocol):
+    """Reaches servers of the public web, and nothing else."""
+
+    async def call(self, request: WebRequest) -> WebAnswer:
+        """Raises:
+        OutsideRefused: the address, what it answers or where the secret would go is not allowed.
+        OutsideUnavailable: it did not answer; `sent` says whether it may have acted all the same.
+        """
+
+
+class McpServers(Protocol):
+    """Reaches the MCP servers that the operator allowed, by their names, and nothing else."""
+
+    def names(self) -> Sequence[str]: ...
+
+    async def send(self, server: str, request: WebRequest) -> WebAnswer:
+        """Raises:
+        OutsideRefused, OutsideUnavailable: as of a web service; also where there is no such server.
+        """
+
+
+@dataclass(frozen=True)
 class Tools:
     """What the steps of one run may use. The backend builds it anew for each run."""
 
@@ -244,6 +304,10 @@ class Tools:
     """Without one the support check rests on shared words alone and quotes more often."""
     known_vaults: frozenset[str] | None = None
     """The vaults this run may read; None leaves the decision to the retriever."""
+    web: WebServices | None = None
+    """Without one, steps that call web services fail with words."""
+    mcp: McpServers | None = None
+    """The same for tools of MCP servers."""
 
 
 class Database(Protocol):

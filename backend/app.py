@@ -17,6 +17,7 @@ from backend.runs.routes import router as runs
 from backend.scrubs.routes import router as scrubs
 from backend.services import Services
 from backend.settings import Settings
+from backend.stored_secrets.routes import router as stored_secrets
 from backend.vaults.chunking_routes import router as chunking
 from backend.vaults.document_routes import router as documents
 from backend.vaults.keys_routes import router as vault_keys
@@ -45,6 +46,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         health,
         accounts,
         api_keys,
+        stored_secrets,
         vaults,
         documents,
         chunking,

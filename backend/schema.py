@@ -17,6 +17,7 @@ import backend.api_keys.store
 import backend.chats.store
 import backend.runs.store
 import backend.server_secrets
+import backend.stored_secrets.store
 import backend.vaults.recutting  # noqa: F401  # imported for the tables they declare
 import knowledge_vault.tables
 import licensing.tables

@@ -18,6 +18,7 @@ from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
 from backend.scrubs.service import RecordScrubber
 from backend.settings import Settings
+from backend.stored_secrets.service import StoredSecrets
 from backend.tries import Tries
 from backend.vaults.recutting import Recutting
 from knowledge_vault.keys.root import RootKeeper
@@ -41,6 +42,7 @@ class Services:
     database: Database
     accounts: Accounts
     api_keys: ApiKeys
+    stored_secrets: StoredSecrets
     vault: KnowledgeVault
     unlock_tries: Tries
     ingestion: Ingestion

@@ -45,6 +45,7 @@ from backend.sealed import Sealer
 from backend.server_secrets import get_secret
 from backend.services import Part, Services
 from backend.settings import Settings
+from backend.stored_secrets.service import StoredSecrets
 from backend.tries import Tries
 from backend.vaults.following import keep_following
 from backend.vaults.recutting import Recutting
@@ -376,6 +377,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         )
         pepper = await get_secret(database, server_sealer, "api-key-pepper")
         agents = Agents(database, clock, tenant_keys.sealer)
+        stored_secrets = StoredSecrets(database, clock, tenant_keys.sealer)
         runs = Runs(
             database,
             clock,
@@ -431,6 +433,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             database=database,
             accounts=accounts,
             api_keys=ApiKeys(database, clock, accounts, pepper=pepper),
+            stored_secrets=stored_secrets,
             vault=vault,
             unlock_tries=Tries(),
             ingestion=ingestion,

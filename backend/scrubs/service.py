@@ -1,6 +1,6 @@
 """Open all that is sealed for one person outside of vaults, to find what was altered before somebody needs it.
 
-Chats, runs and agents, and the key that they hang on. Documents are the vault's to look at.
+Chats, runs, agents and stored secrets, and the key that they hang on. Documents are the vault's to look at.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -14,6 +14,8 @@ from backend.chats.store import chats, messages
 from backend.database import Database
 from backend.runs.store import runs
 from backend.sealed import SealerFor
+from backend.stored_secrets.service import label_context, value_context
+from backend.stored_secrets.store import stored_secrets
 from knowledge_vault.errors import SealBroken
 
 _PAGE = 200
@@ -22,7 +24,7 @@ _PAGE = 200
 @dataclass(frozen=True)
 class RecordDamage:
     kind: str
-    """`key`, `chat`, `message`, `run`, `agent draft` or `agent version`."""
+    """`key`, `chat`, `message`, `run`, `agent draft`, `agent version` or `stored secret`."""
     id: str
     """Of the row; of a key, the person's."""
 
@@ -83,6 +85,19 @@ _KINDS: Sequence[_Kind] = (
         agent_versions.c.graph,
         lambda row: ("agent-version", row.id),
         lambda person: agent_versions.c.agent_id.in_(select(agents.c.id).where(agents.c.owner_id == person)),
+    ),
+    *(
+        _Kind(
+            "stored secret",
+            stored_secrets,
+            sealed,
+            context,
+            lambda person: stored_secrets.c.user_id == person,
+        )
+        for sealed, context in (
+            (stored_secrets.c.label, lambda row: label_context(row.id)),
+            (stored_secrets.c.value, lambda row: value_context(row.id)),
+        )
     ),
 )
 

@@ -15,6 +15,7 @@ from backend.chats.store import chats, messages
 from backend.database import Database
 from backend.runs.store import runs
 from backend.scrubs.service import RecordDamage, RecordScrubber
+from backend.stored_secrets.store import stored_secrets
 from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.tenants import TenantKeys
 from knowledge_vault.tables import tenant_keys
@@ -27,7 +28,7 @@ MESSAGES = 450
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """Ada's chat, run and agent, and some of Bob's."""
+    """Ada's chat, run, agent and secret, and some of Bob's."""
     database = Database.at(tmp_path / "qanat.db")
     keys = TenantKeys(KEY, database)
     async with database.writing() as connection:
@@ -35,7 +36,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             await connection.run_sync(metadata.create_all)
     for person in ("ada", "bob"):
         seal = (await keys.sealer(person)).seal
-        agent, version, chat, run = (f"{person}-{what}" for what in ("agent", "version", "chat", "run"))
+        agent, version, chat, run, secret = (
+            f"{person}-{what}" for what in ("agent", "version", "chat", "run", "secret")
+        )
         stamps = {"created_at": NOW, "updated_at": NOW}
         rows: list[tuple[Table, dict[str, object]]] = [
             (
@@ -49,6 +52,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             (agent_versions, {"id": version, "agent_id": agent, "number": 1, "state": "published"}),
             (chats, {"id": chat, "user_id": person, "agent_id": agent, "version_id": version, **stamps}),
             (runs, {"id": run, "user_id": person, "agent_id": agent, "state": "finished", "charge": 0}),
+            (stored_secrets, {"id": secret, "user_id": person, "created_at": NOW}),
         ]
         sealed: list[dict[str, object]] = [
             {"created_at": NOW},
@@ -61,6 +65,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             },
             {"title": seal(b'"Bees"', "chat-title", chat)},
             {"record": seal(b"{}", "run", run), "started_at": NOW},
+            {
+                "label": seal(b"{}", "stored-secret-label", secret),
+                "value": seal(b"{}", "stored-secret", secret),
+            },
         ]
         async with database.writing() as connection:
             for (table, values), more in zip(rows, sealed, strict=True):
@@ -99,7 +107,7 @@ async def flip(database: Database, table: Table, column: str, row: str, seed: in
 async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_else(
     database: Database,
 ) -> None:
-    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 4, MESSAGES + 4)
+    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 6, MESSAGES + 6)
     assert await scrubbed(database, "ada") == whole
     victims = [
         ("chat", chats, "title", "ada-chat"),
@@ -108,9 +116,11 @@ async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_
         ("run", runs, "record", "ada-run"),
         ("agent draft", agents, "draft", "ada-agent"),
         ("agent version", agent_versions, "graph", "ada-version"),
+        ("stored secret", stored_secrets, "label", "ada-secret"),
+        ("stored secret", stored_secrets, "value", "ada-secret"),
         ("key", tenant_keys, "sealed_key", "ada"),
     ]
-    for turn in range(21):
+    for turn in range(2 * len(victims)):
         kind, table, column, row = victims[turn % len(victims)]
         await flip(database, table, column, row, turn)
         assert (await scrubbed(database, "ada"))[0] == [(kind, row if kind != "key" else "ada")]

@@ -30,6 +30,7 @@ BODIES = {
     "unlock_vault": {"passphrase": "a long enough passphrase"},
     "add_web_page": {"url": "https://example.org/"},
     "add_site_map": {"url": "https://example.org/"},
+    "replace_secret": {"value": "another long value", "hosts": ["evil.example.org"]},
 }
 PUBLIC = {"get_catalogue_entry"}
 """Routes with an id that everybody signed in may read."""
@@ -45,6 +46,8 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
     await ada.post(f"/api/chats/{chat_id}/messages", json={"content": "Who built the bridge?"})
     answer = (await ada.get(f"/api/chats/{chat_id}")).json()["messages"][-1]
     key_id = (await ada.post("/api/keys", json={"name": "mine"})).json()["id"]
+    secret = {"name": "weather", "value": "a long enough secret", "hosts": ["api.example.org"]}
+    secret_id = (await ada.post("/api/secrets", json=secret)).json()["id"]
     ids = {
         "vault_id": vault_id,
         "document_id": document["id"],
@@ -55,6 +58,7 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
         "proof_id": answer["proof_id"],
         "license_id": str(license_["license_id"]),
         "key_id": key_id,
+        "secret_id": secret_id,
         "slug": slug,
     }
     tried = 0
@@ -81,7 +85,7 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
     assert (await ada.get(f"/api/vaults/{vault_id}")).json()["name"] == "private"
     assert (await ada.get(f"/api/chats/{chat_id}")).status_code == 200
     scrubbed = [json.loads(line) for line in (await ada.post("/api/scrub")).text.splitlines()]
-    assert scrubbed[-1]["done"] >= 5, "her chat, its messages, the run, her agent and its version"
+    assert scrubbed[-1]["done"] >= 7, "her chat, its messages, the run, her agent, its version and her secret"
     assert [step["damage"] for step in scrubbed] == [[]] * len(scrubbed)
 
 

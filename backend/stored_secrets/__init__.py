@@ -1,0 +1,1 @@
+"""Secrets that a person's agents send to servers outside."""

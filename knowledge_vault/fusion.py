@@ -27,8 +27,10 @@ def bm25(
 ) -> NDArray[np.float64]:
     """What words' weights are multiplied by in chunks that have them so often: 0 to 1.
 
-    A mean of 0, which is no mean at all, takes the chunk as of usual length.
+    A mean of 0, which is no mean at all, takes the chunk as of usual length. What occurs 0 times is another spelling
+    of what is counted already (`spellings`), and counts as if it were there once.
     """
+    occurrences = np.maximum(occurrences, 1.0)
     mean = np.where(mean_word_count > 0, mean_word_count, word_count)
     length = word_count / np.maximum(mean, 1.0)
     return np.asarray(occurrences / (occurrences + _K1 * (1 - _B + _B * length)))

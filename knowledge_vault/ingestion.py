@@ -34,6 +34,7 @@ from knowledge_vault.ports import Database, Embedder
 from knowledge_vault.reading_progress import ReadingProgress
 from knowledge_vault.sealed_index import SealedIndex
 from knowledge_vault.shredding import forget_deleted_rows
+from knowledge_vault.spellings import words_of
 from knowledge_vault.tables import document_texts
 from knowledge_vault.values import (
     Chunk,
@@ -46,7 +47,7 @@ from knowledge_vault.values import (
     TenantId,
 )
 from knowledge_vault.vaults import Vaults
-from knowledge_vault.words import Language, language_of, split_words, stem
+from knowledge_vault.words import Language, language_of
 
 _EMBED_BATCH = 16
 _BATCHES_AT_ONCE = 2
@@ -265,6 +266,7 @@ class Ingestion:
         vectors = await self._embedder.embed_passages(texts)
 
         def put_together() -> list[Searchable]:
+            words = [words_of(text, language) for text in texts]
             return [
                 searchable(
                     Chunk(
@@ -281,11 +283,12 @@ class Ingestion:
                     entry.opened,
                     language=language,
                     words=count_words(
-                        [keys.word(language, word) for word in stem(split_words(text), language)]
+                        [keys.word(language, word) for word in found.usual],
+                        [keys.word(language, word) for word in found.other],
                     ),
                     vector=vector,
                 )
-                for number, text, vector in zip(numbers, texts, vectors, strict=True)
+                for number, found, vector in zip(numbers, words, vectors, strict=True)
             ]
 
         return await asyncio.to_thread(put_together)

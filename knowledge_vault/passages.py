@@ -332,5 +332,6 @@ def _open(document: OpenDocument, number: int, sealed: bytes) -> Searchable:
     )
 
 
-def count_words(terms: Sequence[int]) -> Mapping[int, int]:
-    return Counter(terms)
+def count_words(usual: Sequence[int], other: Sequence[int] = ()) -> Mapping[int, int]:
+    """How often each keyed word occurs; 0 times where only another spelling of what is counted already is it."""
+    return dict.fromkeys(other, 0) | Counter(usual)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_vault import relevance
 from knowledge_vault.fusion import coverage, idf, is_open
 from knowledge_vault.index.scramble import SearchKeys
+from knowledge_vault.spellings import also_asked, plain
 from knowledge_vault.statistics import Statistics, Totals
 from knowledge_vault.values import VaultId
 from knowledge_vault.words import Language, share_without_spaces, split_words, stem
@@ -16,7 +17,11 @@ from knowledge_vault.words import Language, share_without_spaces, split_words, s
 
 @dataclass(frozen=True)
 class Question:
-    """A question's stems in each language of the vaults, with what they weigh there."""
+    """A question's stems in each language of the vaults, with what they weigh there.
+
+    Of a word's two spellings, with and without accents, the one that more chunks have stands for both: chunks keep
+    the plain one beside the accented one, but for those that were cut before it was kept.
+    """
 
     text: str
     weights: Mapping[Language, Mapping[str, float]]
@@ -26,6 +31,8 @@ class Question:
     share_without_spaces: float
     telling: Mapping[Language, Mapping[str, float]]
     """The weights by which `relevance` counts."""
+    more: Mapping[Language, Mapping[str, float]]
+    """Identifiers whole and in parts that occur somewhere: they lift who has them, and nobody is expected to."""
 
     @property
     def population(self) -> int:
@@ -44,12 +51,17 @@ class Question:
 
     def words(self, keys: SearchKeys) -> Mapping[int, float]:
         """The words that occur somewhere, as one vault's sealed chunks name them."""
-        return {
+        known = {
             keys.word(language, word): weight
             for language, words in self.weights.items()
             for word, weight in words.items()
             if word in self.known[language]
         }
+        return {
+            keys.word(language, word): weight
+            for language, words in self.more.items()
+            for word, weight in words.items()
+        } | known
 
     def terms(self, keys: SearchKeys) -> Mapping[int, float]:
         """The same words, as one vault's index knows them."""
@@ -71,27 +83,35 @@ async def weigh(
             totals[language] = Totals(
                 known.chunk_count + more.chunk_count, known.word_count + more.word_count
             )
-    stems = {language: list(dict.fromkeys(stem(words, language))) for language in totals}
+    spelled = {
+        language: list(dict.fromkeys(zip(stem(words, language), stem(plain(words), language), strict=True)))
+        for language in totals
+    }
+    identifiers = {language: also_asked(text, words, language) for language in totals}
     containing: dict[tuple[Language, str], int] = {}
     for key in keys.values():
         named = {
             key.term(key.word(language, each)): (language, each)
-            for language in stems
-            for each in stems[language]
+            for language in totals
+            for each in (
+                *(spelling for pair in spelled[language] for spelling in pair),
+                *identifiers[language],
+            )
         }
         for term, count in (await statistics.frequencies(connection, key, named)).items():
             containing[named[term]] = containing.get(named[term], 0) + count
 
-    def counts(language: Language) -> Mapping[str, tuple[int, int]]:
-        return {
-            each: (totals[language].chunk_count, containing.get((language, each), 0))
-            for each in stems[language]
-        }
+    def counted(language: Language, word: str) -> tuple[int, int]:
+        return totals[language].chunk_count, containing.get((language, word), 0)
 
+    stems = {
+        language: list(dict.fromkeys(_commoner(pair, language, containing) for pair in pairs))
+        for language, pairs in spelled.items()
+    }
     return Question(
         text=text,
         weights={
-            language: {each: idf(*count) for each, count in counts(language).items()} for language in totals
+            language: {each: idf(*counted(language, each)) for each in stems[language]} for language in totals
         },
         known={
             language: {each for each in stems[language] if (language, each) in containing}
@@ -101,7 +121,23 @@ async def weigh(
         chunk_counts=chunk_counts,
         share_without_spaces=share_without_spaces(words),
         telling={
-            language: {each: relevance.weight(*count) for each, count in counts(language).items()}
+            language: {each: relevance.weight(*counted(language, each)) for each in stems[language]}
+            for language in totals
+        },
+        more={
+            language: {
+                each: min(idf(*counted(language, each)), idf(*counted(language, usual)))
+                for each, usual in identifiers[language].items()
+                if (language, each) in containing and each not in stems[language]
+            }
             for language in totals
         },
     )
+
+
+def _commoner(
+    pair: tuple[str, str], language: Language, containing: Mapping[tuple[Language, str], int]
+) -> str:
+    usual, plain_one = pair
+    more_have_it = containing.get((language, plain_one), 0) > containing.get((language, usual), 0)
+    return plain_one if plain_one and more_have_it else usual

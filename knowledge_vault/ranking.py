@@ -12,6 +12,7 @@ from knowledge_vault.index.scramble import SearchKeys
 from knowledge_vault.keyword_scores import keyword_scores
 from knowledge_vault.passages import Searchable
 from knowledge_vault.question import Question
+from knowledge_vault.spellings import plain
 from knowledge_vault.values import NOTHING_ASKED, Ranks, Relevance, VaultId
 from knowledge_vault.words import is_same_language, split_words, stem
 
@@ -113,6 +114,9 @@ def _share(item: Searchable, keys: Mapping[VaultId, SearchKeys], asked: Question
 
 def _together(item: Searchable, asked: Question) -> float:
     text = f"{item.chunk.heading}\n{item.chunk.text}"
+    words = split_words(text)
     return relevance.share_together(
-        asked.telling.get(item.language, {}), stem(split_words(text), item.language)
+        asked.telling.get(item.language, {}),
+        stem(words, item.language),
+        stem(plain(words), item.language),
     )

@@ -52,11 +52,14 @@ def share(weights: Mapping[str, float], words: Set[str]) -> float:
     return sum(each for word, each in weights.items() if word in words) / total if total else 0.0
 
 
-def share_together(weights: Mapping[str, float], words: Sequence[str]) -> float:
-    """The most of the question's weight that stands in one stretch of a text's words, given in their order."""
+def share_together(weights: Mapping[str, float], words: Sequence[str], plain: Sequence[str] = ()) -> float:
+    """The most of the question's weight that stands in one stretch of a text's words, given in their order.
+
+    `plain`: the same words, spelled without accents.
+    """
     return max(
         (
-            share(weights, set(words[start : start + _RUN]))
+            share(weights, {*words[start : start + _RUN], *plain[start : start + _RUN]})
             for start in range(0, max(1, len(words) - _STEP), _STEP)
         ),
         default=0.0,

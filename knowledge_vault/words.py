@@ -9,6 +9,7 @@ import re
 import threading
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from typing import NewType
 
@@ -50,7 +51,7 @@ _STEMMERS = {
     "ta": "tamil",
     "tr": "turkish",
 }
-_WITHOUT_SPACES = re.compile(
+WITHOUT_SPACES = re.compile(
     r"[\u3005\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
 )
 """Runs of kana, Chinese characters, Thai, Lao, Burmese and Khmer: no spaces tell their words apart, so pairs of
@@ -115,12 +116,12 @@ def split_words(text: str) -> list[str]:
     Combining marks belong to words: without them Hindi falls to pieces at every vowel sign.
     """
     spaced = unicodedata.normalize("NFKC", text).lower().translate(_SPACED)
-    if not _WITHOUT_SPACES.search(spaced):
+    if not WITHOUT_SPACES.search(spaced):
         return spaced.split()
     words: list[str] = []
     for run in spaced.split():
         position = 0
-        for match in _WITHOUT_SPACES.finditer(run):
+        for match in WITHOUT_SPACES.finditer(run):
             if match.start() > position:
                 words.append(run[position : match.start()])
             found = match[0]
@@ -144,18 +145,18 @@ class _Spaced(dict[int, str]):
 _SPACED = _Spaced()
 
 
-def stem(words: list[str], language: Language) -> list[str]:
+def stem(words: Sequence[str], language: Language) -> list[str]:
     if language == UNSTEMMED:
-        return words
+        return list(words)
     stemmers = _local.__dict__.setdefault("stemmers", {})  # one per thread: they keep state while they work
     if language not in stemmers:
         import Stemmer
 
         stemmers[language] = Stemmer.Stemmer(language)
-    stemmed: list[str] = stemmers[language].stemWords(words)
+    stemmed: list[str] = stemmers[language].stemWords(list(words))
     return stemmed
 
 
 def share_without_spaces(words: list[str]) -> float:
     """How much of a question is in a script without spaces: 0 to 1."""
-    return sum(1 for word in words if _WITHOUT_SPACES.match(word)) / len(words) if words else 0.0
+    return sum(1 for word in words if WITHOUT_SPACES.match(word)) / len(words) if words else 0.0

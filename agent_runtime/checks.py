@@ -19,7 +19,9 @@ from agent_runtime.node_kinds.names import FieldType
 from agent_runtime.node_kinds.values import is_object
 
 
-def check(document: object, *, vaults: Collection[str] | None = None) -> list[Problem]:
+def check(
+    document: object, *, vaults: Collection[str] | None = None, models: Collection[str] | None = None
+) -> list[Problem]:
     """The problems of a graph, or of any decoded JSON that claims to be one; empty when it can run."""
     try:
         graph = document if isinstance(document, Graph) else read_graph(document)
@@ -44,6 +46,7 @@ def check(document: object, *, vaults: Collection[str] | None = None) -> list[Pr
         *_edges(drawing),
         *_cycle(drawing),
         *_nodes(drawing, None if vaults is None else frozenset(vaults)),
+        *(_models(graph, models) if models is not None else ()),
     ]
 
 
@@ -316,6 +319,19 @@ def _recovery(drawing: _Drawing, node: Node, kind: NodeKind[Settings]) -> Iterat
             message=f"{called(node)} takes another branch when it fails, and none is drawn: draw an edge from "
             f"its output “{ERROR.title}”.",
         )
+
+
+def _models(graph: Graph, models: Collection[str]) -> Iterator[Problem]:
+    """Steps that choose a model which this server does not have. See `node_kinds/model_choice.py`."""
+    for node in graph.nodes:
+        kind, name = node_kinds.find(node.kind), node.settings.get("model")
+        if kind and "model" in kind.settings.model_fields and name and name not in models:
+            yield Problem(
+                node_id=node.id,
+                code="model_unknown",
+                message=f"{called(node)} asks the model {str(name)[:64]!r}, which this server does not have: choose "
+                "another one, or ask the operator to add it under that name.",
+            )
 
 
 def _settings(

@@ -21,9 +21,11 @@ from agent_runtime.events import (
     NodeRecovered,
     NodeRetried,
     NodeStarted,
+    RunWaiting,
     Usage,
 )
 from agent_runtime.graph import NO_PLAN, Digest, Edge, Graph, Node
+from agent_runtime.left_out import LeftOut
 from agent_runtime.limits import Meter
 from agent_runtime.migrations import migrate
 from agent_runtime.node_kinds.declare import NodeKind, Outputs, Settings
@@ -65,6 +67,7 @@ class RunContext:
     """The node whose words are being shown; its answer is the run's answer."""
     failed_at: str | None = None
     unsearched: Unsearched = field(default_factory=Unsearched)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def usage(self, took_s: float) -> Usage:
         meter = self.meter
@@ -73,14 +76,20 @@ class RunContext:
             completion_tokens=meter.completion_tokens,
             model_calls=meter.model_calls,
             steps=meter.steps,
-            model=self.tools.model.name if meter.model_calls else "",
+            model=", ".join(meter.models),
             took_ms=round(took_s * 1000),
         )
 
     def mark(self) -> dict[str, Any]:
         """What the run has used, said and missed so far, as it is kept beside what a node handed on."""
         used = {name: getattr(self.meter, name) for name in METERED}
-        return {"used": used, "speaker": self.speaker, "unsearched": self.unsearched.vaults}
+        return {
+            "used": used,
+            "models": list(self.meter.models),
+            "speaker": self.speaker,
+            "unsearched": self.unsearched.vaults,
+            "left_out": self.left_out.passages,
+        }
 
     def go_on_from(self, outcomes: Mapping[str, Outcome], marks: Mapping[str, Mapping[str, Any]]) -> None:
         """Take up what a run that was cut off had used, said and missed."""
@@ -90,6 +99,11 @@ class RunContext:
             if outcomes.get(mark["speaker"]):  # one that was cut off in mid-sentence says it all again
                 self.speaker = mark["speaker"]
             self.unsearched.note(mark["unsearched"])
+            self.left_out.note(
+                mark.get("left_out", ())
+            )  # marks of older versions have neither this nor models
+            new = [model for model in mark.get("models", ()) if model not in self.meter.models]
+            self.meter.models.extend(new)
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,8 @@ class Visit:
                 meter=run.meter,
                 speak=voice if plan == NO_PLAN else held.append,
                 unsearched=run.unsearched,
+                left_out=run.left_out,
+                wait=lambda ahead: run.tell(RunWaiting(ahead=ahead)),
                 attempt=attempt,
                 step_id=f"{run.run_id}/{self.node.id}/1",  # every node is visited once
             )

@@ -1,7 +1,7 @@
 """What happens on a run, as it is told to whoever follows it. Values only.
 
 Sent as server-sent events: `event: <type>`, `data: <event.data()>`. A run has one `run.started`,
-then any number of node and delta events, and ends with exactly one of `run.finished`, `run.failed`
+then any number of node, waiting and delta events, and ends with exactly one of `run.finished`, `run.failed`
 and `run.cancelled`.
 """
 
@@ -60,6 +60,27 @@ class NotReady(Frozen):
     )
 
 
+class LeftOutPassage(Frozen):
+    """A passage that a search found and no model read, since the window was full."""
+
+    passage_id: str
+    vault_id: str
+    document_id: str
+    document: str = Field(description="The document's name.")
+    page: int | None
+    start: int = Field(ge=0, description="Character offset into the document's text.")
+    end: int = Field(ge=0, description="Character offset into the document's text, excluded.")
+
+
+class LeftOut(Frozen):
+    """The passages that did not fit into a model's window, so that the answer does not rest on them."""
+
+    count: int = Field(0, ge=0)
+    passages: list[LeftOutPassage] = Field(
+        default=[], description="The first of them, for the vaults' owner only; empty for everybody else."
+    )
+
+
 class Usage(Frozen):
     """What a run used."""
 
@@ -67,13 +88,22 @@ class Usage(Frozen):
     completion_tokens: int = 0
     model_calls: int = 0
     steps: int = 0
-    model: str = Field("", description="The model that was asked; empty when none was.")
+    model: str = Field(
+        "", description="The model that was asked; several with commas between them; empty when none was."
+    )
     took_ms: int = 0
 
 
 class RunStarted(Frozen):
     type: Literal["run.started"] = "run.started"
     run_id: str
+
+
+class RunWaiting(Frozen):
+    """The run waits for a model that answers others first. Told again whenever the number changes."""
+
+    type: Literal["run.waiting"] = "run.waiting"
+    ahead: int = Field(ge=0, description="How many replies come before; 0 once it is this run's turn.")
 
 
 class NodeStarted(Frozen):
@@ -132,6 +162,7 @@ class RunFinished(Frozen):
     citations: list[Citation]
     sentences: list[AnswerSentence]
     not_ready: NotReady = NotReady()
+    left_out: LeftOut = LeftOut()
     usage: Usage
 
 
@@ -150,7 +181,9 @@ class RunCancelled(Frozen):
 
 StepEvent: TypeAlias = NodeStarted | NodeRetried | NodeRecovered | NodeFinished
 """What tells of single steps: for whoever drew the agent, and for nobody else."""
-Event: TypeAlias = RunStarted | StepEvent | AnswerDelta | RunFinished | RunFailedEvent | RunCancelled
+Event: TypeAlias = (
+    RunStarted | RunWaiting | StepEvent | AnswerDelta | RunFinished | RunFailedEvent | RunCancelled
+)
 AnyEvent: TypeAlias = Annotated[Event, Field(discriminator="type")]
 """The same for pydantic and OpenAPI, told apart by `type`."""
 

@@ -1,6 +1,6 @@
 """How much one run may use, and the meter that counts it. Knows nothing of models or graphs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent_runtime.errors import LimitReached
 
@@ -14,7 +14,7 @@ class RunLimits:
     max_tokens: int = 20_000
     """Tokens read and written by models, together."""
     wall_time_s: float = 300.0
-    """Seconds from the first event to the last."""
+    """Seconds from the first event to the last, less those in which it waits in line for a model."""
 
 
 @dataclass
@@ -26,6 +26,30 @@ class Meter:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     model_calls: int = 0
+    models: list[str] = field(default_factory=list)
+    """The models that were asked, by name, in the order in which they were first."""
+    _in_line: int = 0
+    _in_line_since: float = 0.0
+    _waited_s: float = 0.0
+
+    def join_line(self, now: float) -> None:
+        """One of the run's steps waits for others' questions to be answered. `now` in seconds, of any clock."""
+        if not self._in_line:
+            self._in_line_since = now
+        self._in_line += 1
+
+    def leave_line(self, now: float) -> None:
+        self._in_line -= 1
+        if not self._in_line:
+            self._waited_s += now - self._in_line_since
+
+    @property
+    def is_in_line(self) -> bool:
+        return self._in_line > 0
+
+    def waited_s(self, now: float) -> float:
+        """How long the run has waited in line; steps that wait at one time count once."""
+        return self._waited_s + (now - self._in_line_since if self._in_line else 0.0)
 
     @property
     def tokens_left(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agent_runtime.events import AnswerSentence, Citation
+from agent_runtime.events import AnswerSentence, Citation, LeftOutPassage
 from agent_runtime.node_kinds.values import Answer, Data, Passages
 from agent_runtime.ports import NotReady, NotReadyDocument, PageSpan, Passage, Ranks
 
@@ -20,6 +20,7 @@ RECORDS: dict[str, type[Any]] = {
     "answer": Answer,
     "citation": Citation,
     "data": Data,
+    "left_out_passage": LeftOutPassage,
     "not_ready": NotReady,
     "not_ready_document": NotReadyDocument,
     "page_span": PageSpan,

@@ -176,6 +176,18 @@ class Sampling:
     shape: Mapping[str, Any] | None = None
     """The JSON schema that the reply is to obey, one that `shape.read` gave. Models enforce it with a grammar; the
     last piece may be missing when `max_tokens` cut it short."""
+    prefix_scope: str = ""
+    """Who asks through what. A model may keep what it worked out of the beginning of a prompt for the next prompt of
+    the same scope, which is then read faster; never for another scope, where the time would tell what was asked
+    before. Empty: nothing is kept."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Others are answered first. A reply may begin with some of these."""
+
+    ahead: int
+    """How many replies are begun or finished before this one; 0 once it is its turn."""
 
 
 @dataclass(frozen=True)
@@ -193,9 +205,11 @@ class ReplyEnd:
     completion_tokens: int
     reason: Literal["stop", "length"]
     """`length` when `max_tokens` or the window cut it short."""
+    reused_tokens: int = 0
+    """How many tokens of the prompt's beginning were known from the one before and were not read again."""
 
 
-ReplyPart: TypeAlias = TextDelta | ReplyEnd
+ReplyPart: TypeAlias = Waiting | TextDelta | ReplyEnd
 
 
 class ChatModel(Protocol):
@@ -221,7 +235,7 @@ class ChatModel(Protocol):
         """
 
     def reply(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncGenerator[ReplyPart, None]:
-        """Yield the reply piece by piece, then one `ReplyEnd`.
+        """Yield the reply piece by piece, then one `ReplyEnd`; before it, perhaps, how many are answered first.
 
         Leaving the iteration, or cancelling the task that runs it, stops the model within a second,
         also while it still reads the prompt.
@@ -231,6 +245,17 @@ class ChatModel(Protocol):
             ModelUnavailable: it did not answer, or too many wait for it; repeating may help.
             ModelFailed: it answered with something unusable.
             PromptTooLong: the prompt leaves no room for a reply.
+        """
+
+
+class Models(Protocol):
+    """The models of this server, by the names that its operator gave them."""
+
+    async def find(self, name: str) -> ChatModel:
+        """The model of that name, for this run.
+
+        Raises:
+            ModelMissing: there is none of that name any more; the message says what to do.
         """
 
 
@@ -300,10 +325,13 @@ class Tools:
 
     retriever: Retriever
     model: ChatModel
+    """The one that steps ask which choose none."""
     embedder: Embedder | None = None
     """Without one the support check rests on shared words alone and quotes more often."""
     known_vaults: frozenset[str] | None = None
     """The vaults this run may read; None leaves the decision to the retriever."""
+    models: Models | None = None
+    """Those that steps may choose by name; None where there is none but `model`."""
     web: WebServices | None = None
     """Without one, steps that call web services fail with words."""
     mcp: McpServers | None = None

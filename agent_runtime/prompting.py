@@ -27,6 +27,7 @@ async def ask_for(
     *,
     max_tokens: int,
     temperature: float = 0.0,
+    model: ChatModel | None = None,
 ) -> dict[str, Any]:
     """What the model answers, as JSON of this schema.
 
@@ -34,7 +35,7 @@ async def ask_for(
         ModelFailed: what it wrote is no such JSON, though a grammar held it: it broke off, or nothing held it.
     """
     sampling = Sampling(max_tokens=max_tokens, temperature=temperature, shape=schema)
-    async with aclosing(step.ask(messages, sampling)) as pieces:
+    async with aclosing(step.ask(messages, sampling, model=model)) as pieces:
         written = "".join([piece async for piece in pieces])
     step.detail["written"] = written
     return shape.parse(written, schema)

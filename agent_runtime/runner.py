@@ -58,7 +58,7 @@ async def run(
     try:
         while True:
             heard = asyncio.create_task(told.get())
-            left_s = limits.wall_time_s - (loop.time() - began)
+            left_s = limits.wall_time_s - (loop.time() - began) + context.meter.waited_s(loop.time())
             await asyncio.wait(
                 {heard, *waiting_for}, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED
             )
@@ -66,6 +66,9 @@ async def run(
                 yield heard.result()
                 continue
             heard.cancel()
+            ended = any(task.done() for task in {heard, *waiting_for})
+            if not ended and left_s > 0 and context.meter.is_in_line:
+                continue  # waiting for others does not use up a run's own time
             break
         if driver.done() and not (stop and stop.done()):
             while not told.empty():
@@ -117,6 +120,7 @@ def _ending(context: RunContext, driver: asyncio.Task[Answer], usage: Usage) -> 
                 citations=list(answer.citations),
                 sentences=list(answer.sentences) or unsupported_sentences(answer.text),
                 not_ready=context.unsearched.told(),
+                left_out=context.left_out.told(),
                 usage=usage,
             ),
         ]

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from agent_runtime.checkpoints import SealedCheckpoints
 
 
-def check(document: object, *, vaults: Collection[str] | None = None) -> list[Problem]:
+def check(
+    document: object, *, vaults: Collection[str] | None = None, models: Collection[str] | None = None
+) -> list[Problem]:
     """What keeps this graph from running, in the order of its nodes; empty when it can run.
 
     `document` is a `Graph` or any decoded JSON, however broken: this never raises.
-    `vaults` are the ids that its owner may use; None leaves vaults unchecked.
+    `vaults` are the ids that its owner may use, `models` the names of the server's models; None leaves them unchecked.
     """
-    return checks.check(document, vaults=vaults)
+    return checks.check(document, vaults=vaults, models=models)
 
 
 def digest(document: Graph | dict[str, Any]) -> Digest:

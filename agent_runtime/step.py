@@ -1,13 +1,16 @@
 """What a node's behaviour may reach while it runs: the run's question, its tools, its meter, its voice."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agent_runtime.errors import ModelMissing
+from agent_runtime.left_out import LeftOut, named
 from agent_runtime.limits import Meter
 from agent_runtime.not_ready import Unsearched
-from agent_runtime.ports import ChatMessage, Sampling, TextDelta, Tools
+from agent_runtime.ports import ChatMessage, ChatModel, Passage, ReplyEnd, Sampling, TextDelta, Tools, Waiting
 
 RETRY_TEMPERATURE = 0.4
 
@@ -28,36 +31,85 @@ class Step:
     the world outside passes it along, so that it acts once."""
     unsearched: Unsearched = field(default_factory=Unsearched)
     """Where a search notes what it could not look at."""
+    left_out: LeftOut = field(default_factory=LeftOut)
+    """Where a step notes the passages that its model could not be given."""
+    wait: Callable[[int], None] = lambda ahead: None
+    """Tell how many others a model answers first."""
     attempt: int = 1
     """Which try of this step it is. A model is asked somewhat differently from the second on, so that it may do
     better: what it wrote at temperature 0 it would only write again."""
     detail: dict[str, Any] = field(default_factory=dict)
     """JSON-ready facts for the trace, filled by the behaviour."""
 
-    async def ask(self, messages: Sequence[ChatMessage], sampling: Sampling) -> AsyncGenerator[str, None]:
-        """Yield what the model writes, counted against the run's limits.
+    async def model(self, name: str = "") -> ChatModel:
+        """The model of that name, or the server's own choice when the name is empty.
+
+        Raises:
+            ModelMissing: there is none of that name.
+        """
+        if not name:
+            return self.tools.model
+        if self.tools.models is None:
+            raise ModelMissing(
+                f"There is no model {name!r} here: choose another one in the settings of this step, or none."
+            )
+        return await self.tools.models.find(name)
+
+    def leave_out(self, passages: Sequence[Passage]) -> None:
+        """Say of passages that arrived that no model reads them, in this step and in the answer."""
+        if passages:
+            missed = named(passages)
+            self.left_out.note(missed)
+            self.detail["left_out"] = [each.model_dump(mode="json") for each in missed]
+
+    async def ask(
+        self, messages: Sequence[ChatMessage], sampling: Sampling, *, model: ChatModel | None = None
+    ) -> AsyncGenerator[str, None]:
+        """Yield what a model writes, the server's own choice or another, counted against the run's limits.
 
         Raises:
             LimitReached: the run has no tokens left for this.
             ModelError: see `ChatModel.reply`.
         """
-        model = self.tools.model
+        model = model or self.tools.model
         prompt_tokens = await model.count_tokens(messages)
         self.meter.count_prompt(prompt_tokens)
+        if model.name not in self.meter.models:
+            self.meter.models.append(model.name)
         room = min(sampling.max_tokens, self.meter.tokens_left)
         asked = replace(sampling, max_tokens=room)
         if self.attempt > 1:
             freer = max(sampling.temperature, RETRY_TEMPERATURE)
             asked = replace(asked, seed=sampling.seed + self.attempt - 1, temperature=freer)
-        pieces = 0
+        pieces, clock, in_line = 0, asyncio.get_running_loop().time, False
+        tokens = {"prompt": prompt_tokens, "room": room, "window": model.context_tokens}
+        self.detail.setdefault("models", []).append({"model": model.name, "tokens": tokens})
         try:
             async with aclosing(model.reply(messages, asked)) as parts:
                 async for part in parts:
-                    if isinstance(part, TextDelta):
+                    if isinstance(part, Waiting):
+                        if (part.ahead > 0) != in_line:
+                            in_line = part.ahead > 0
+                            (self.meter.join_line if in_line else self.meter.leave_line)(clock())
+                        self.wait(part.ahead)
+                    elif isinstance(part, TextDelta):
                         pieces += 1
                         yield part.text
                     else:
                         self.meter.correct_prompt(part.prompt_tokens - prompt_tokens)
                         pieces = part.completion_tokens
+                        tokens.update(_counted(part))
         finally:  # also when the step has read enough and leaves early: then pieces stand for tokens
+            if in_line:
+                self.meter.leave_line(clock())
             self.meter.count_completion(pieces)
+
+
+def _counted(end: ReplyEnd) -> dict[str, Any]:
+    """What a model told of its reply, for the trace."""
+    return {
+        "prompt": end.prompt_tokens,
+        "reused": end.reused_tokens,
+        "written": end.completion_tokens,
+        "cut_short": end.reason == "length",
+    }

@@ -23,8 +23,10 @@ from sqlalchemy import text
 from agent_runtime import ports as runtime_ports
 from agent_runtime.errors import RetrievalFailed, SupportCheckFailed
 from agent_runtime.limits import RunLimits
+from agent_runtime.models.line import FairLine
 from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.openai_compatible import OpenAICompatibleModel
+from agent_runtime.models.shared import ModelInLine
 from backend import schema
 from backend.accounts.service import Accounts
 from backend.agents.publishing import Publishing
@@ -71,6 +73,8 @@ from licensing.values import Limits as LicensingLimits
 
 log = logging.getLogger("qanat.server")
 
+SERVED_AT_ONCE = 8
+"""Replies that a model server is asked for at one time; it works on several together."""
 SERVER = "server"
 """The tenant id under which the server's own secrets are sealed; people's ids are 32 hexadecimal digits."""
 
@@ -308,6 +312,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             ),
         )
         model = chat_model(settings)
+        line = FairLine(at_once=1 if isinstance(model, LlamaCppModel) else SERVED_AT_ONCE)
         if isinstance(model, LlamaCppModel):
             stack.push_async_callback(asyncio.to_thread, model.close)
 
@@ -331,11 +336,12 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             group.create_task(start_vault())
             group.create_task(start_licensing())
 
-        async def tools_for(tenant_id: str) -> runtime_ports.Tools:
-            vaults = await vault.list_vaults(TenantId(tenant_id))
+        async def tools_for(owner_id: str, person_id: str, agent_id: str) -> runtime_ports.Tools:
+            tenant_id = TenantId(owner_id)
+            vaults = await vault.list_vaults(tenant_id)
             return runtime_ports.Tools(
-                retriever=VaultRetriever(vault, TenantId(tenant_id)),
-                model=model,
+                retriever=VaultRetriever(vault, tenant_id),
+                model=ModelInLine(model, line, person_id, f"{person_id}/{agent_id}"),
                 embedder=VaultEmbedder(vault),
                 known_vaults=frozenset(str(v.id) for v in vaults),
             )

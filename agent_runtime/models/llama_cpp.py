@@ -1,8 +1,8 @@
 """A GGUF model in this process, through llama.cpp. The only home of `llama_cpp`.
 
 One generation at a time, in one thread of its own; whoever comes later waits in line. The file is
-mapped, not read, and loaded when first needed or by `warm`. Nothing of one prompt is kept for the
-next, so that timing tells nobody what another person asked.
+mapped, not read, and loaded when first needed or by `warm`. What was worked out of one prompt is kept for
+the next of the same `prefix_scope` and for no other, so that timing tells nobody what another person asked.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agent_runtime import shape
 from agent_runtime.errors import ModelFailed, ModelMissing, ModelUnavailable, PromptTooLong
@@ -75,10 +75,13 @@ class LlamaCppModel:
         self._gpu_layers = gpu_layers
         self._max_waiting = max_waiting
         self._waiting = 0
-        self._loading = threading.Lock()
+        self._using = threading.RLock()
+        """Held while the loaded model is made, taken away, or asked for anything but a reply."""
         self._llama: Any = None
         self._specials: tuple[str, ...] = ()
         self._control: frozenset[int] = frozenset()
+        self._held: tuple[str, list[int]] | None = None
+        """The scope and the tokens of what llama.cpp still remembers; touched by the model's own thread alone."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llama")
         self._current: _Reply | None = None
 
@@ -112,16 +115,17 @@ class LlamaCppModel:
             ModelMissing: see `warm`.
             PromptTooLong: it is longer than any window.
         """
-        llama = self._loaded()
         characters = sum(len(message.content) for message in messages)
         if characters > MAX_PROMPT_CHARACTERS:
             raise PromptTooLong(prompt_tokens=characters // 4, window_tokens=self._context_tokens)
         tokens: list[int] = []
-        for piece in chatml.render(messages, specials=self._specials):
-            encoded = piece.text.encode("utf-8", "replace")
-            if encoded:
-                special = isinstance(piece, chatml.Fixed)
-                tokens += llama.tokenize(encoded, add_bos=False, special=special)
+        with self._using:
+            llama = self._loaded()
+            for piece in chatml.render(messages, specials=self._specials):
+                encoded = piece.text.encode("utf-8", "replace")
+                if encoded:
+                    special = isinstance(piece, chatml.Fixed)
+                    tokens += llama.tokenize(encoded, add_bos=False, special=special)
         return tokens
 
     def count_control_tokens(self, tokens: Sequence[int]) -> int:
@@ -166,13 +170,20 @@ class LlamaCppModel:
         if current:
             current.stop()
         self._thread.shutdown(wait=True, cancel_futures=True)
-        with self._loading:
+        self._release()
+
+    def unload(self) -> None:
+        """Give the memory back once no reply is being written; the next reply loads the file again. Blocking."""
+        self._thread.submit(self._release).result()
+
+    def _release(self) -> None:
+        with self._using:
             if self._llama is not None:
                 self._llama.close()
-                self._llama = None
+            self._llama, self._held = None, None
 
     def _loaded(self) -> Any:
-        with self._loading:
+        with self._using:
             if self._llama is None:
                 self._llama = self._load()
             return self._llama
@@ -259,14 +270,14 @@ class LlamaCppModel:
         import llama_cpp
 
         self._listen_for_abort(llama_cpp, llama, reply)
-        llama.reset()
+        reused = self._take_up(llama, reply)
         llama.set_seed(reply.sampling.seed)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         watch = StopWatch((*reply.sampling.stop, *chatml.STOPS))
         vocab = llama._model.vocab
         room = min(reply.sampling.max_tokens, self._context_tokens - len(reply.tokens))
         buffer = ctypes.create_string_buffer(512)
-        written, ended = 0, False
+        written, ended, seen = 0, False, list(reply.tokens)
         sampled = llama.generate(
             reply.tokens,
             temp=reply.sampling.temperature,
@@ -281,6 +292,7 @@ class LlamaCppModel:
                 ended = True
                 break
             written += 1
+            seen.append(token)
             size = llama_cpp.llama_token_to_piece(vocab, token, buffer, len(buffer), 0, False)
             text = watch.pass_on(decoder.decode(buffer.raw[: max(0, size)]))
             if text:
@@ -290,7 +302,26 @@ class LlamaCppModel:
         rest = "" if watch.stopped else watch.rest(decoder.decode(b"", final=True))
         if rest:
             reply.tell(TextDelta(rest))
-        reply.tell(ReplyEnd(len(reply.tokens), written, "stop" if ended or watch.stopped else "length"))
+        if reply.sampling.prefix_scope:
+            self._held = (reply.sampling.prefix_scope, seen[: llama.n_tokens])
+        reason: Literal["stop", "length"] = "stop" if ended or watch.stopped else "length"
+        reply.tell(ReplyEnd(len(reply.tokens), written, reason, reused))
+
+    def _take_up(self, llama: Any, reply: _Reply) -> int:
+        """Keep what llama.cpp remembers when it is of this scope; how many tokens of the prompt need no reading then.
+
+        What it remembers is taken as lost until the reply has ended well: one that was stopped leaves it half done.
+        """
+        held, self._held = self._held, None
+        if held is None or held[0] != reply.sampling.prefix_scope:
+            llama.reset()  # nothing of another scope stays
+            return 0
+        same = 0
+        for known, token in zip(held[1], reply.tokens[:-1], strict=False):
+            if known != token:
+                break
+            same += 1
+        return same
 
     def _listen_for_abort(self, llama_cpp: Any, llama: Any, reply: _Reply) -> None:
         """Let llama.cpp ask, between any two of its operations, whether to stop.

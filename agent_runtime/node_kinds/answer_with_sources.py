@@ -8,6 +8,7 @@ from pydantic import Field
 from agent_runtime import sentences, support
 from agent_runtime.citations import Composer
 from agent_runtime.node_kinds.declare import Inputs, Outputs, Settings, Socket, node_kind
+from agent_runtime.node_kinds.model_choice import ModelChoice
 from agent_runtime.node_kinds.values import Answer, Passages, as_text
 from agent_runtime.ports import ChatMessage, Sampling
 from agent_runtime.prompting import fit_passages
@@ -44,6 +45,7 @@ class AnswerWithSourcesSettings(Settings):
     max_tokens: int = Field(
         80, ge=16, le=1_024, title="Length", description="The most tokens the model may write."
     )
+    model: ModelChoice = ""
 
 
 @node_kind(
@@ -71,7 +73,9 @@ async def answer_with_sources(inputs: Inputs, settings: AnswerWithSourcesSetting
         evidence=[
             {"document": item.passage.document, "text": item.text, "score": round(item.score, 3)}
             for item in evidence[:8]
-        ]
+        ],
+        passages_weighed=min(len(passages), support.READ_PASSAGES),
+        not_weighed=[passage.document for passage in passages[support.READ_PASSAGES :]],
     )
     if not support.is_relevant(question, evidence, embedded=step.tools.embedder is not None):
         step.detail["outcome"] = "nothing relevant"
@@ -104,7 +108,11 @@ async def _write(
         facts = "\n".join(item.plain for item in evidence[:count])
         return [ChatMessage("system", ROLE), ChatMessage("user", f"Text:\n{facts}\n\nQuestion: {question}")]
 
-    messages, used = await fit_passages(ask, len(evidence), step.tools.model, reserve=settings.max_tokens)
+    model = await step.model(settings.model)
+    messages, used = await fit_passages(ask, len(evidence), model, reserve=settings.max_tokens)
+    read = {item.passage.passage_id for item in evidence[:used]}
+    missed = {item.passage.passage_id: item.passage for item in evidence[used:]}
+    step.leave_out([passage for passage_id, passage in missed.items() if passage_id not in read])
     step.detail.update(
         prompt=[{"role": message.role, "content": message.content} for message in messages],
         evidence_left_out=len(evidence) - used,
@@ -123,7 +131,8 @@ async def _write(
             kept += 1
         return True
 
-    async with aclosing(step.ask(messages, Sampling(max_tokens=settings.max_tokens))) as pieces:
+    sampling = Sampling(max_tokens=settings.max_tokens)
+    async with aclosing(step.ask(messages, sampling, model=model)) as pieces:
         async for piece in pieces:
             draft += piece
             if not keep(sentences.split(draft)[:-1]):

@@ -12,6 +12,7 @@ from agent_runtime.insertion import insert, unknown
 from agent_runtime.insertion import names as inserted
 from agent_runtime.node_kinds import names
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
+from agent_runtime.node_kinds.model_choice import ModelChoice
 from agent_runtime.node_kinds.names import FieldType
 from agent_runtime.node_kinds.values import Data, Passages, as_text
 from agent_runtime.ports import ChatMessage, Sampling
@@ -64,6 +65,7 @@ class AskModelSettings(Settings):
         title="Temperature",
         description="0 gives the same answer each time; higher is freer and less reliable.",
     )
+    model: ModelChoice = ""
 
 
 def _gives(settings: AskModelSettings) -> Mapping[str, FieldType]:
@@ -126,22 +128,29 @@ async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> O
         messages = [ChatMessage("user", insert(settings.prompt, values))]
         return [ChatMessage("system", insert(settings.role, words)), *messages] if settings.role else messages
 
-    messages, used = await fit_passages(ask, len(passages), step.tools.model, reserve=settings.max_tokens)
+    model = await step.model(settings.model)
+    messages, used = await fit_passages(ask, len(passages), model, reserve=settings.max_tokens)
     step.detail.update(
         prompt=[{"role": message.role, "content": message.content} for message in messages],
         passages_read=used,
         passages_left_out=len(passages) - used,
     )
+    step.leave_out(passages[used:])
     sampling = Sampling(max_tokens=settings.max_tokens, temperature=settings.temperature, repeat_penalty=1.1)
     if settings.answer_as == "json":
         schema = shape.read(settings.form)
         values = await ask_for(
-            schema, messages, step, max_tokens=settings.max_tokens, temperature=settings.temperature
+            schema,
+            messages,
+            step,
+            max_tokens=settings.max_tokens,
+            temperature=settings.temperature,
+            model=model,
         )
         return {"text": json.dumps(values, ensure_ascii=False), "values": Data(values)}
     written: list[str] = []
     held = ""  # spaces at the end are shown only once more follows, so that what is shown is what is answered
-    async with aclosing(step.ask(messages, sampling)) as pieces:
+    async with aclosing(step.ask(messages, sampling, model=model)) as pieces:
         async for piece in pieces:
             held += piece
             shown = held.rstrip() if written else held.strip()

@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent_runtime import shape
 from agent_runtime.node_kinds import names
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
+from agent_runtime.node_kinds.model_choice import ModelChoice
 from agent_runtime.node_kinds.names import NAME_HELP, FieldName, FieldType
-from agent_runtime.node_kinds.values import Data, as_text
+from agent_runtime.node_kinds.values import Data, Passages, as_text
 from agent_runtime.ports import ChatMessage
-from agent_runtime.prompting import ask_for
+from agent_runtime.prompting import ask_for, fit_passages
 from agent_runtime.step import Step
 
 ROLE = "Copy the facts that are asked for from the text. Answer with JSON. Write null for what the text does not say."
@@ -66,6 +67,8 @@ class PullOutFieldsSettings(Settings):
         256, ge=16, le=2_048, title="Length", description="The most tokens to write; a field takes about 20."
     )
 
+    model: ModelChoice = ""
+
     def form(self) -> shape.Schema:
         wanted = {field.name: field.form() for field in self.fields}
         return shape.normal({"type": "object", "properties": wanted})
@@ -111,11 +114,19 @@ async def pull_out_fields(inputs: Inputs, settings: PullOutFieldsSettings, step:
     The model can only write values of these types; what the text does not say stays empty. Steps after it use the
     values by their names. Check what matters: a small model may copy the wrong words.
     """
-    text = as_text(inputs["text"])
+    arriving = inputs["text"]
+    passages = arriving.items if isinstance(arriving, Passages) else ()
     wanted = "\n".join(
         f"{field.name}: {field.description or field.name} ({field.type})" for field in settings.fields
     )
-    messages = [ChatMessage("system", ROLE), ChatMessage("user", f"Text:\n{text}\n\nFields:\n{wanted}")]
+
+    def ask(count: int) -> list[ChatMessage]:
+        text = as_text(Passages(passages[:count]) if passages else arriving)
+        return [ChatMessage("system", ROLE), ChatMessage("user", f"Text:\n{text}\n\nFields:\n{wanted}")]
+
+    model = await step.model(settings.model)
+    messages, used = await fit_passages(ask, len(passages), model, reserve=settings.max_tokens)
     step.detail["prompt"] = [{"role": message.role, "content": message.content} for message in messages]
-    values = await ask_for(settings.form(), messages, step, max_tokens=settings.max_tokens)
+    step.leave_out(passages[used:])
+    values = await ask_for(settings.form(), messages, step, max_tokens=settings.max_tokens, model=model)
     return {"values": Data(values)}

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from agent_runtime.events import NotReady
+from agent_runtime.events import LeftOut, NotReady
 from backend.accounts.principal import SignedIn
 from backend.chats.schemas import ChatIn, ChatOut, ChatSummary, MessageOut, QuestionIn
 from backend.chats.service import OpenChat, OpenMessage
@@ -38,6 +38,7 @@ def _message(opened: OpenMessage) -> MessageOut:
         citations=content.get("citations", []),
         sentences=content.get("sentences", []),
         not_ready=content.get("not_ready", NotReady()),
+        left_out=content.get("left_out", LeftOut()),
         run_id=message.run_id,
         charge=content.get("charge", 0),
         proof_id=content.get("proof_id"),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from agent_runtime.events import AnswerSentence, Citation, NotReady
+from agent_runtime.events import AnswerSentence, Citation, LeftOut, NotReady
 
 
 class ChatIn(BaseModel):
@@ -31,6 +31,7 @@ class MessageOut(BaseModel):
     citations: list[Citation]
     sentences: list[AnswerSentence]
     not_ready: NotReady
+    left_out: LeftOut
     """What was not searched; names only for the vaults' owner."""
     run_id: str | None
     charge: int

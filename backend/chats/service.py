@@ -198,6 +198,7 @@ def _content(outcome: Answered | RunFailed) -> tuple[str, dict[str, Any]]:
         "citations": outcome.citations,
         "sentences": outcome.sentences,
         "not_ready": outcome.not_ready,
+        "left_out": outcome.left_out,
         "charge": outcome.charge,
         "proof_id": outcome.proof_id,
     }

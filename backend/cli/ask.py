@@ -34,8 +34,10 @@ async def _ask(agent: str, question: str, *, as_json: bool) -> None:
                 {name: citation[name] for name in ("document", "page", "start", "end", "quote")}
                 for citation in completion["citations"]
             ],
+            "sentences": completion["sentences"],
             "charge": charge,
             "not_ready": completion["not_ready"],
+            "left_out": completion["left_out"],
             "proof_id": completion["proof_id"],
         }
         typer.echo(json.dumps(document, ensure_ascii=False))
@@ -45,6 +47,11 @@ async def _ask(agent: str, question: str, *, as_json: bool) -> None:
         page = f", page {citation['page']}" if citation["page"] else ""
         quote = " ".join(citation["quote"].split())
         typer.echo(f"  [{citation['number']}] {citation['document']}{page}: “{quote}”")
+    for sentence in completion["sentences"]:
+        if not sentence["supported"]:
+            typer.echo(f"  not supported by the documents: {sentence['text']}")
+    if left_out := completion["left_out"]["count"]:
+        typer.echo(f"  {left_out} passages did not fit into the model's window and were not read.")
     if completion["not_ready"]["count"]:
         typer.echo(f"  {not_searched(completion['not_ready'])}")
     currency = session["chain"]["currency"]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
-from agent_runtime.events import NotReady
+from agent_runtime.events import AnswerSentence, LeftOut, NotReady
 from backend.accounts.principal import SignedIn
 from backend.errors import problem_document
 from backend.openai_api.schemas import (
@@ -47,7 +47,9 @@ def _completion(handle: RunHandle, model: str, answered: Answered) -> Completion
             charge=answered.charge,
         ),
         citations=[CitationOut.model_validate(citation) for citation in answered.citations],
+        sentences=[AnswerSentence.model_validate(sentence) for sentence in answered.sentences],
         not_ready=NotReady.model_validate(answered.not_ready),
+        left_out=LeftOut.model_validate(answered.left_out),
         proof_id=answered.proof_id,
     )
 
@@ -69,7 +71,9 @@ async def _chunks(handle: RunHandle, model: str) -> AsyncIterator[bytes]:
     last = chunk(completion_id, created, model, {}, "stop")
     last["usage"] = completion.usage.model_dump()
     last["citations"] = [citation.model_dump() for citation in completion.citations]
+    last["sentences"] = [sentence.model_dump() for sentence in completion.sentences]
     last["not_ready"] = completion.not_ready.model_dump()
+    last["left_out"] = completion.left_out.model_dump()
     last["proof_id"] = completion.proof_id
     yield _data(last)
     yield _data("[DONE]")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent_runtime.events import NotReady
+from agent_runtime.events import AnswerSentence, LeftOut, NotReady
 from backend.errors import Invalid
 
 
@@ -86,8 +86,12 @@ class CompletionOut(BaseModel):
     choices: list[Choice]
     usage: Usage
     citations: list[CitationOut]
+    sentences: list[AnswerSentence]
+    """Each sentence of the answer with the citations it rests on; `supported` is false where none bears it out."""
     not_ready: NotReady
     """What was not searched since it was not ready; names only for the vaults' owner."""
+    left_out: LeftOut
+    """Passages that did not fit into the model's window; names only for the vaults' owner."""
     proof_id: str | None
     """The proof of this use: `GET /api/proofs/{proof_id}`."""
 

@@ -17,6 +17,8 @@ class Answered:
     sentences: Sequence[Mapping[str, Any]]
     not_ready: Mapping[str, Any]
     """`agent_runtime.events.NotReady`: what was not searched, by name for the vaults' owner only."""
+    left_out: Mapping[str, Any]
+    """`agent_runtime.events.LeftOut`: what no model could be given, by name for the vaults' owner only."""
     prompt_tokens: int
     completion_tokens: int
     model: str

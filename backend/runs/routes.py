@@ -4,12 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from agent_runtime.events import NotReady
+from agent_runtime.events import LeftOut, NotReady
 from backend.accounts.principal import SignedIn
 from backend.errors import NotFound
 from backend.responses import errors
 from backend.runs.schemas import CitedPassage, RunOut
-from backend.runs.service import NOTHING_MISSED
+from backend.runs.service import NOTHING_LEFT_OUT, NOTHING_MISSED
 from backend.services import ServicesDep
 from licensing.values import ProofId
 
@@ -33,6 +33,7 @@ async def get_run(run_id: str, principal: SignedIn, services: ServicesDep) -> Ru
         citations=record.get("citations", []),
         sentences=record.get("sentences", []),
         not_ready=NotReady.model_validate(record.get("not_ready", NOTHING_MISSED)),
+        left_out=LeftOut.model_validate(record.get("left_out", NOTHING_LEFT_OUT)),
         charge=run.charge,
         proof_id=run.proof_id,
         failure=record.get("failure"),

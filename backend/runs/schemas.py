@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from agent_runtime.events import AnswerSentence, Citation, NotReady
+from agent_runtime.events import AnswerSentence, Citation, LeftOut, NotReady
 
 
 class RunOut(BaseModel):
@@ -20,6 +20,7 @@ class RunOut(BaseModel):
     citations: list[Citation]
     sentences: list[AnswerSentence]
     not_ready: NotReady
+    left_out: LeftOut
     charge: int
     proof_id: str | None
     failure: dict[str, str] | None

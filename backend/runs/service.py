@@ -47,8 +47,8 @@ log = logging.getLogger("qanat.runs")
 
 __all__ = ["Answered", "Finish", "RunFailed", "RunHandle", "Runs"]
 
-ToolsFor = Callable[[str], Awaitable[Tools]]
-"""The tools of a run over the vaults of this tenant."""
+ToolsFor = Callable[[str, str, str], Awaitable[Tools]]
+"""The tools of a run: of the agent's owner, whose vaults it searches, for the person who asks, through this agent."""
 Finish = Callable[[AsyncConnection, Answered | RunFailed], Awaitable[None]]
 """Records the end of a run beside it, in the same transaction."""
 Begin = Callable[[AsyncConnection, str], Awaitable[None]]
@@ -205,6 +205,7 @@ class Runs:
             citations=record["citations"],
             sentences=record["sentences"],
             not_ready=record.get("not_ready", NOTHING_MISSED),
+            left_out=record.get("left_out", NOTHING_LEFT_OUT),
             prompt_tokens=record["usage"]["prompt_tokens"],
             completion_tokens=record["usage"]["completion_tokens"],
             model=record["usage"]["model"],
@@ -265,7 +266,9 @@ class Runs:
         if invocation.keeps_steps:
             record["steps"] = steps
         try:
-            tools = await self._tools_for(invocation.agent.owner_id)
+            tools = await self._tools_for(
+                invocation.agent.owner_id, invocation.principal.user.id, invocation.agent.id
+            )
             async for event in runtime.run(
                 invocation.graph,
                 invocation.question,
@@ -309,6 +312,7 @@ class Runs:
         finished = dict(data(event))
         if not invocation.keeps_steps:  # names of files are the vault owner's, who is the agent's author
             finished["not_ready"] = {**finished["not_ready"], "documents": []}
+            finished["left_out"] = {**finished["left_out"], "passages": []}
         record.update(finished)
         sealer = await self._sealer_for(invocation.principal.user.id)
         sealed = seal_json(sealer, record, "run", handle.run_id)
@@ -325,6 +329,7 @@ class Runs:
                 citations=finished["citations"],
                 sentences=finished["sentences"],
                 not_ready=finished["not_ready"],
+                left_out=finished["left_out"],
                 prompt_tokens=event.usage.prompt_tokens,
                 completion_tokens=event.usage.completion_tokens,
                 model=event.usage.model,
@@ -416,6 +421,8 @@ class Runs:
 
 NOTHING_MISSED: Mapping[str, Any] = {"count": 0, "documents": []}
 """For what was answered before answers said which documents were not searched."""
+NOTHING_LEFT_OUT: Mapping[str, Any] = {"count": 0, "passages": []}
+"""For what was answered before answers said which passages no model could be given."""
 _CANCELLED = RunFailed("cancelled", "Stopped. Nothing was charged.")
 
 
@@ -432,7 +439,11 @@ def _note(steps: list[dict[str, Any]], event: Event) -> None:
 
 def _finished(record: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: record[name] for name in ("answer", "citations", "sentences", "usage")}
-    return {**told, "not_ready": record.get("not_ready", NOTHING_MISSED)}
+    return {
+        **told,
+        "not_ready": record.get("not_ready", NOTHING_MISSED),
+        "left_out": record.get("left_out", NOTHING_LEFT_OUT),
+    }
 
 
 def _digest(text: str) -> str:

@@ -102,7 +102,15 @@ def test_what_is_saved_in_a_watched_folder_is_taken_in(product: Product, tmp_pat
 
 def test_the_command_line_asks(product: Product, slug: str) -> None:
     answered = product.run_json("ask", slug, "What is the lock keeper's name?")
-    assert set(answered) == {"answer", "citations", "not_ready", "charge", "proof_id"}
+    assert set(answered) == {
+        "answer",
+        "citations",
+        "sentences",
+        "not_ready",
+        "left_out",
+        "charge",
+        "proof_id",
+    }
     assert "Ottilie Brandt" in str(answered["answer"])
     [citation, *_] = answered["citations"]  # type: ignore[misc]
     assert FACTS["keeper.md"][citation["start"] : citation["end"]] == citation["quote"]

@@ -1,5 +1,5 @@
 /** Reads server-sent events from the body of a POST, which `EventSource` cannot do. */
-import type { Citation, NotReady, Sentence } from './types';
+import type { Citation, NotReady, Sentence, Unread } from './types';
 
 export interface ServerEvent {
   event: string;
@@ -69,6 +69,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
 /** What happens during a run, as the server streams it. */
 export type RunEvent =
   | { event: 'run.started'; data: { run_id: string } }
+  | { event: 'run.waiting'; data: { ahead: number } }
   | { event: 'node.started'; data: { node_id: string; kind: string; title: string } }
   | {
       event: 'node.retried';
@@ -87,6 +88,7 @@ export type RunEvent =
         citations: Citation[];
         sentences: Sentence[];
         not_ready: NotReady;
+        left_out: Unread;
         usage: Record<string, number>;
       };
     }
@@ -96,6 +98,7 @@ export type RunEvent =
 
 const RUN_EVENTS = new Set([
   'run.started',
+  'run.waiting',
   'node.started',
   'node.retried',
   'node.recovered',

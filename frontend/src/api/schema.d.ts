@@ -2190,6 +2190,7 @@ export interface components {
             created: number;
             /** Id */
             id: string;
+            left_out: components["schemas"]["LeftOut"];
             /** Model */
             model: string;
             not_ready: components["schemas"]["NotReady"];
@@ -2201,6 +2202,8 @@ export interface components {
             object: "chat.completion";
             /** Proof Id */
             proof_id: string | null;
+            /** Sentences */
+            sentences: components["schemas"]["AnswerSentence"][];
             usage: components["schemas"]["Usage"];
         };
         /**
@@ -2371,6 +2374,23 @@ export interface components {
          */
         Left: "copy" | "joined" | "below_limit";
         /**
+         * LeftOut
+         * @description The passages that did not fit into a model's window, so that the answer does not rest on them.
+         */
+        LeftOut: {
+            /**
+             * Count
+             * @default 0
+             */
+            count: number;
+            /**
+             * Passages
+             * @description The first of them, for the vaults' owner only; empty for everybody else.
+             * @default []
+             */
+            passages: components["schemas"]["LeftOutPassage"][];
+        };
+        /**
          * LeftOutOut
          * @description What was found but is not shown as a passage of its own.
          */
@@ -2393,6 +2413,35 @@ export interface components {
             /** Similarity */
             similarity: number;
             why: components["schemas"]["Left"];
+        };
+        /**
+         * LeftOutPassage
+         * @description A passage that a search found and no model read, since the window was full.
+         */
+        LeftOutPassage: {
+            /**
+             * Document
+             * @description The document's name.
+             */
+            document: string;
+            /** Document Id */
+            document_id: string;
+            /**
+             * End
+             * @description Character offset into the document's text, excluded.
+             */
+            end: number;
+            /** Page */
+            page: number | null;
+            /** Passage Id */
+            passage_id: string;
+            /**
+             * Start
+             * @description Character offset into the document's text.
+             */
+            start: number;
+            /** Vault Id */
+            vault_id: string;
         };
         /** LicenseOut */
         LicenseOut: {
@@ -2440,6 +2489,7 @@ export interface components {
             created_at: string;
             /** Id */
             id: string;
+            left_out: components["schemas"]["LeftOut"];
             not_ready: components["schemas"]["NotReady"];
             /** Proof Id */
             proof_id: string | null;
@@ -2894,6 +2944,7 @@ export interface components {
             finished_at: string | null;
             /** Id */
             id: string;
+            left_out: components["schemas"]["LeftOut"];
             not_ready: components["schemas"]["NotReady"];
             /** Proof Id */
             proof_id: string | null;

@@ -45,6 +45,8 @@ export type Chat = Schemas['ChatOut'];
 export type Message = Schemas['MessageOut'];
 export type Citation = Schemas['Citation'];
 export type NotReady = Schemas['NotReady'];
+/** The passages that did not fit into a model's window. */
+export type Unread = Schemas['LeftOut'];
 export type Sentence = Schemas['AnswerSentence'];
 
 export type Receipt = Schemas['ReceiptOut'];

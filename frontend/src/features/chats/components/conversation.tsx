@@ -79,6 +79,7 @@ export function Conversation({ chat, firstQuestion, welcome, note, offers, onOpe
                 citations={message.citations}
                 sentences={message.sentences}
                 notReady={message.not_ready}
+                unread={message.left_out}
                 onOpenCitation={(number) => {
                   if (message.run_id !== null) onOpenCitation(message.run_id, number);
                 }}
@@ -112,6 +113,8 @@ export function Conversation({ chat, firstQuestion, welcome, note, offers, onOpe
                   citations={turn.citations}
                   sentences={turn.sentences}
                   notReady={turn.notReady}
+                  unread={turn.unread}
+                  ahead={turn.ahead}
                   isWriting={isBusy}
                   step={turn.step}
                   onOpenCitation={(number) => {

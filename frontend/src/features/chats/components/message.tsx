@@ -3,10 +3,12 @@ import { Alert, Anchor, Group, Loader, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
-import type { Citation, NotReady, Sentence } from '~/api/types';
+import type { Citation, NotReady, Sentence, Unread } from '~/api/types';
 import { AnswerText } from '~/ui/answer-text';
 import { Money } from '~/ui/currency';
+import { NotRead } from '~/ui/not-read';
 import { NotSearched } from '~/ui/not-searched';
+import { inLine } from '~/ui/waiting';
 
 import classes from './message.module.css';
 
@@ -24,6 +26,8 @@ interface AnswerProps {
   citations: readonly Citation[];
   sentences: readonly Sentence[];
   notReady: NotReady;
+  unread: Unread;
+  ahead?: number;
   isWriting?: boolean;
   step?: string | null;
   onOpenCitation: (number: number) => void;
@@ -35,6 +39,8 @@ export function Answer({
   citations,
   sentences,
   notReady,
+  unread,
+  ahead = 0,
   isWriting = false,
   step = null,
   onOpenCitation,
@@ -49,12 +55,13 @@ export function Answer({
         <Group gap="xs" mt={answer === '' ? 0 : 'xs'} role="status">
           <Loader size="xs" />
           <Text fz="sm" c="dimmed">
-            {answer === '' ? (step ?? 'Thinking') : 'Writing'}
+            {ahead > 0 ? inLine(ahead) : answer === '' ? (step ?? 'Thinking') : 'Writing'}
           </Text>
         </Group>
       )}
       {citations.length > 0 && <CitationList citations={citations} onOpen={onOpenCitation} />}
       <NotSearched {...notReady} />
+      <NotRead {...unread} />
       {footer}
     </article>
   );

@@ -8,7 +8,7 @@ test('an answer grows, ends with its whole text, and then its charge comes', () 
   expect(isUnderWay(turn)).toBe(true);
   turn = after(turn, {
     event: 'run.finished',
-    data: { answer: 'Bees dance.', citations: [], sentences: [], not_ready: { count: 2, documents: [] }, usage: {} },
+    data: { answer: 'Bees dance.', citations: [], sentences: [], not_ready: { count: 2, documents: [] }, left_out: { count: 0, passages: [] }, usage: {} },
   });
   turn = after(turn, { event: 'charge', data: { charge: 10_000, proof_id: 'p1' } });
   expect(turn).toMatchObject({ state: 'done', answer: 'Bees dance.', charge: 10_000, proofId: 'p1', notReady: { count: 2 } });

@@ -1,7 +1,7 @@
 /** A question under way and what has come of it so far. */
 import type { RunEvent } from '~/api/events';
 import type { ApiProblem } from '~/api/problem';
-import type { Citation, NotReady, Sentence } from '~/api/types';
+import type { Citation, NotReady, Sentence, Unread } from '~/api/types';
 
 export interface Turn {
   question: string;
@@ -13,6 +13,9 @@ export interface Turn {
   citations: readonly Citation[];
   sentences: readonly Sentence[];
   notReady: NotReady;
+  unread: Unread;
+  /** How many answers are written before this one, where the model is busy. */
+  ahead: number;
   charge: number | null;
   proofId: string | null;
   problem: { title: string; detail: string; needsLicense: boolean } | null;
@@ -28,6 +31,8 @@ export function ask(question: string): Turn {
     citations: [],
     sentences: [],
     notReady: { count: 0, documents: [] },
+    unread: { count: 0, passages: [] },
+    ahead: 0,
     charge: null,
     proofId: null,
     problem: null,
@@ -38,6 +43,8 @@ export function after(turn: Turn, { event, data }: RunEvent): Turn {
   switch (event) {
     case 'run.started':
       return { ...turn, runId: data.run_id };
+    case 'run.waiting':
+      return { ...turn, ahead: data.ahead };
     case 'node.started':
       return { ...turn, step: data.title };
     case 'node.retried':
@@ -55,6 +62,8 @@ export function after(turn: Turn, { event, data }: RunEvent): Turn {
         citations: data.citations,
         sentences: data.sentences,
         notReady: data.not_ready,
+        unread: data.left_out,
+        ahead: 0,
       };
     case 'run.failed':
       return failed(turn, { title: 'There is no answer', detail: data.message });

@@ -7,7 +7,9 @@ import { Link } from 'react-router';
 import { AnswerText } from '~/ui/answer-text';
 import { EmptyState } from '~/ui/empty-state';
 import { formatMilliseconds } from '~/ui/format';
+import { NotRead } from '~/ui/not-read';
 import { NotSearched } from '~/ui/not-searched';
+import { inLine } from '~/ui/waiting';
 
 import { useEditor } from '../model/editor-store';
 import { KindIcon } from './kind-icon';
@@ -104,6 +106,11 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
         </ol>
       )}
 
+      {isRunning && run.ahead > 0 && (
+        <Text fz="sm" c="dimmed" role="status">
+          {inLine(run.ahead)}
+        </Text>
+      )}
       {run.problem !== null && (
         <Alert role="alert" color="red" icon={<IconAlertTriangle />} title="The run failed">
           <Text fz="sm">{run.problem.message}</Text>
@@ -145,6 +152,7 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
             </ol>
           )}
           <NotSearched {...run.notReady} />
+          <NotRead {...run.unread} />
         </section>
       )}
     </Stack>

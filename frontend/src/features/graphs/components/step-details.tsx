@@ -2,6 +2,7 @@
 import { Code, Stack, Text } from '@mantine/core';
 
 import type { StepView } from '../model/run-view';
+import { notesOn } from '../model/step-notes';
 import { asPassages, asPlainText } from '../model/step-output';
 import classes from './step-details.module.css';
 
@@ -12,6 +13,11 @@ export function StepDetails({ step }: { step: StepView }) {
     <Stack gap="sm" className={classes.details}>
       {step.troubles.map((words) => (
         <Text key={words} fz="xs" c="var(--q-bad)">
+          {words}
+        </Text>
+      ))}
+      {notesOn(step.detail).map((words) => (
+        <Text key={words} fz="xs" c="dimmed">
           {words}
         </Text>
       ))}

@@ -20,7 +20,7 @@ test('a run is gathered event by event', () => {
 
 test('what the run ends with is what counts, not the pieces before', () => {
   const run = EVENTS.reduce(after, startRun('?'));
-  const ended = after(run, { event: 'run.finished', data: { answer: 'Bees do dance.', citations: [], sentences: [], not_ready: { count: 0, documents: [] }, usage: {} } });
+  const ended = after(run, { event: 'run.finished', data: { answer: 'Bees do dance.', citations: [], sentences: [], not_ready: { count: 0, documents: [] }, left_out: { count: 0, passages: [] }, usage: {} } });
   expect(ended).toMatchObject({ state: 'finished', answer: 'Bees do dance.' });
 });
 

@@ -1,6 +1,6 @@
 /** What the editor knows of a run, gathered event by event. */
 import type { RunEvent } from '~/api/events';
-import type { Citation, NotReady, Sentence } from '~/api/types';
+import type { Citation, NotReady, Sentence, Unread } from '~/api/types';
 
 export interface StepView {
   nodeId: string;
@@ -23,6 +23,9 @@ export interface RunView {
   citations: readonly Citation[];
   sentences: readonly Sentence[];
   notReady: NotReady;
+  unread: Unread;
+  /** How many answers are written before this one, where the model is busy. */
+  ahead: number;
   usage: Readonly<Record<string, unknown>> | null;
   problem: { nodeId: string | null; message: string } | null;
 }
@@ -36,6 +39,8 @@ export const NO_RUN: RunView = {
   citations: [],
   sentences: [],
   notReady: { count: 0, documents: [] },
+  unread: { count: 0, passages: [] },
+  ahead: 0,
   usage: null,
   problem: null,
 };
@@ -48,6 +53,8 @@ export function after(run: RunView, { event, data }: RunEvent): RunView {
   switch (event) {
     case 'run.started':
       return { ...run, runId: data.run_id };
+    case 'run.waiting':
+      return { ...run, ahead: data.ahead };
     case 'node.started':
       return {
         ...run,
@@ -83,6 +90,7 @@ export function after(run: RunView, { event, data }: RunEvent): RunView {
         citations: data.citations,
         sentences: data.sentences,
         notReady: data.not_ready,
+        unread: data.left_out,
         usage: data.usage,
       };
     case 'run.failed':

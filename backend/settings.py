@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     session_days: int = Field(30, ge=1)
     """How long a sign-in lasts."""
 
+    web_services: bool = True
+    """Whether agents may call web services on the public web."""
+
     chain_grace_s: float = Field(600.0, ge=0)
     """How long licenses already valid are honoured while the chain does not answer."""
     settle_after_s: float = Field(6 * 3600.0, gt=0)

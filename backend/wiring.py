@@ -38,6 +38,8 @@ from backend.clock import Clock, SystemClock
 from backend.database import Database
 from backend.ingestion import Ingestion
 from backend.long_lived import keep_out_of_collections
+from backend.outside.requests import Owner
+from backend.outside.web_services import GuardedWebServices
 from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
@@ -55,6 +57,7 @@ from knowledge_vault.cross_encoder import CrossEncoderReranker
 from knowledge_vault.embedding import SentenceTransformerEmbedder
 from knowledge_vault.errors import NotFound, VaultError
 from knowledge_vault.fetching import Fetcher
+from knowledge_vault.guarded_http import GuardedHttp
 from knowledge_vault.index.edge import EdgeEngine
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.index.server import ServerEngine
@@ -336,14 +339,19 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             group.create_task(start_vault())
             group.create_task(start_licensing())
 
+        stored_secrets = StoredSecrets(database, clock, tenant_keys.sealer)
+        outside = GuardedHttp()
+
         async def tools_for(owner_id: str, person_id: str, agent_id: str) -> runtime_ports.Tools:
             tenant_id = TenantId(owner_id)
+            owner = Owner(owner_id, stored_secrets)
             vaults = await vault.list_vaults(tenant_id)
             return runtime_ports.Tools(
                 retriever=VaultRetriever(vault, tenant_id),
                 model=ModelInLine(model, line, person_id, f"{person_id}/{agent_id}"),
                 embedder=VaultEmbedder(vault),
                 known_vaults=frozenset(str(v.id) for v in vaults),
+                web=GuardedWebServices(outside, owner) if settings.web_services else None,
             )
 
         domain = urlsplit(settings.origin).netloc
@@ -383,7 +391,6 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         )
         pepper = await get_secret(database, server_sealer, "api-key-pepper")
         agents = Agents(database, clock, tenant_keys.sealer)
-        stored_secrets = StoredSecrets(database, clock, tenant_keys.sealer)
         runs = Runs(
             database,
             clock,

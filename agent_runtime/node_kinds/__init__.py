@@ -6,6 +6,7 @@ from typing import Any
 from agent_runtime.node_kinds.answer import answer
 from agent_runtime.node_kinds.answer_with_sources import answer_with_sources
 from agent_runtime.node_kinds.ask_model import ask_model
+from agent_runtime.node_kinds.call_web_service import call_web_service
 from agent_runtime.node_kinds.declare import NodeKind
 from agent_runtime.node_kinds.if_otherwise import if_otherwise
 from agent_runtime.node_kinds.note import note
@@ -26,6 +27,7 @@ ALL: Mapping[str, NodeKind[Any]] = {
         set_values,
         if_otherwise,
         sort_by_meaning,
+        call_web_service,
         answer,
         note,
     )

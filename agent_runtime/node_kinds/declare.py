@@ -16,7 +16,7 @@ from agent_runtime.node_kinds.values import Value
 from agent_runtime.step import Step
 
 SocketType: TypeAlias = Literal["question", "text", "passages", "answer", "values", "any"]
-Category: TypeAlias = Literal["begin and end", "knowledge", "model", "logic", "notes"]
+Category: TypeAlias = Literal["begin and end", "knowledge", "model", "logic", "outside", "notes"]
 
 TEXTS: frozenset[SocketType] = frozenset({"question", "text", "answer", "values"})
 

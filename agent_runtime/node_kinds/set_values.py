@@ -1,7 +1,5 @@
 """Give names to values: words with values inserted, or formulas."""
 
-import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -9,16 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent_runtime import conditions
 from agent_runtime.conditions import VariableType
-from agent_runtime.errors import ValueUnfit
 from agent_runtime.insertion import insert, unknown
 from agent_runtime.node_kinds import names
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
+from agent_runtime.node_kinds.keeping import kept
 from agent_runtime.node_kinds.names import AS_VARIABLE, NAME_HELP, FieldName, FieldType
 from agent_runtime.node_kinds.values import Data, as_text, in_words
 from agent_runtime.step import Step
 
 WORDS = ("question", "text", "second", "third")
-MAX_VALUE_CHARACTERS = 100_000
 
 
 class NamedValue(BaseModel):
@@ -122,62 +119,6 @@ async def set_values(inputs: Inputs, settings: SetValuesSettings, step: Step) ->
 def _made(value: NamedValue, here: Mapping[str, Any]) -> Any:
     if value.made_from == "formula":
         types, values = names.variables(here)
-        return _kept(value, conditions.work_out(value.value, types, values))
+        return kept(value.name, value.type, conditions.work_out(value.value, types, values))
     text = insert(value.value, {name: in_words(field) for name, field in here.items()})
-    return _kept(value, text)
-
-
-def _kept(value: NamedValue, made: Any) -> Any:
-    """A value as its type, raises ValueUnfit when it is none of that."""
-    if isinstance(made, str) and len(made) > MAX_VALUE_CHARACTERS:
-        raise ValueUnfit(f"“{value.name}” is longer than {MAX_VALUE_CHARACTERS:,} characters: insert less.")
-    match value.type:
-        case "text":
-            return in_words(made)
-        case "number":
-            return _number(value.name, made)
-        case "yes or no":
-            return _yes_or_no(value.name, made)
-        case "list":
-            return (
-                made
-                if isinstance(made, list)
-                else [line for line in in_words(made).splitlines() if line.strip()]
-            )
-        case "json":
-            return _json(value.name, made)
-
-
-def _number(name: str, made: Any) -> float | int:
-    if isinstance(made, str):
-        try:
-            made = float(made.strip().replace("\u00a0", ""))
-        except ValueError as error:
-            raise ValueUnfit(f"“{name}” is to be a number, and {made[:60]!r} is none.") from error
-    if isinstance(made, bool) or not isinstance(made, int | float) or not math.isfinite(made):
-        raise ValueUnfit(f"“{name}” is to be a number, and what it was made from gives none.")
-    return int(made) if isinstance(made, float) and made.is_integer() and abs(made) < 1e15 else made
-
-
-def _yes_or_no(name: str, made: Any) -> bool:
-    if isinstance(made, bool):
-        return made
-    said = in_words(made).strip().lower()
-    if said not in ("yes", "no", "true", "false"):
-        raise ValueUnfit(f"“{name}” is to be yes or no, and {said[:60]!r} is neither.")
-    return said in ("yes", "true")
-
-
-def _json(name: str, made: Any) -> Any:
-    if not isinstance(made, str):
-        return made
-    try:
-        return json.loads(made, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise ValueUnfit(
-            f"“{name}” is to be JSON, and its words are none: check the commas and quotes."
-        ) from error
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
+    return kept(value.name, value.type, text)

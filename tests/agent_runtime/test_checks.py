@@ -182,6 +182,7 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "set_values",
         "if_otherwise",
         "sort_by_meaning",
+        "call_web_service",
         "answer",
         "note",
     ]

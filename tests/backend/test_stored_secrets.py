@@ -2,50 +2,35 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
-from backend import schema
-from backend.accounts.store import users
-from backend.clock import Clock
 from backend.database import Database
 from backend.errors import Conflict, Invalid, NotFound
 from backend.stored_secrets.service import StoredSecrets, origin_of
 from backend.stored_secrets.store import stored_secrets
 from knowledge_vault.errors import SealBroken
-from knowledge_vault.keys import RootKey
-from knowledge_vault.keys.tenants import TenantKeys
+from tests.backend.outside import secrets_in
 
 VALUE = "sk-3f9c-planted-and-never-seen-again"
 
 
-class StandingClock(Clock):
-    def now(self) -> datetime:
-        return datetime(2026, 11, 23, tzinfo=UTC)
+@pytest.fixture
+async def kept(tmp_path: Path) -> AsyncIterator[tuple[StoredSecrets, Database]]:
+    async with secrets_in(tmp_path) as both:
+        yield both
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database.at(tmp_path / "qanat.db")
-    async with database.writing() as connection:
-        for metadata in schema.METADATAS:
-            await connection.run_sync(metadata.create_all)
-        for person in ("ada", "bob"):
-            await connection.execute(
-                insert(users).values(
-                    id=person, name=person, address=person, wallet="managed", is_operator=False, created_at=""
-                )
-            )
-    yield database
-    await database.close()
+def secrets(kept: tuple[StoredSecrets, Database]) -> StoredSecrets:
+    return kept[0]
 
 
 @pytest.fixture
-def secrets(database: Database) -> StoredSecrets:
-    return StoredSecrets(database, StandingClock(), TenantKeys(RootKey(b"r" * 32), database).sealer)
+def database(kept: tuple[StoredSecrets, Database]) -> Database:
+    return kept[1]
 
 
 async def test_a_secret_is_handed_out_for_its_own_hosts_and_its_own_owner_alone(

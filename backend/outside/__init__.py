@@ -1,0 +1,1 @@
+"""Servers outside, as steps of agents reach them: web services and MCP servers."""

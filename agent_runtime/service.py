@@ -4,10 +4,11 @@ It stays away from who may ask and what it costs; permission comes in as `Tools`
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent_runtime import checks, migrations, node_kinds, runner, starters
+from agent_runtime import checks, differences, migrations, node_kinds, runner, starters
+from agent_runtime.differences import Difference
 from agent_runtime.events import Event
 from agent_runtime.graph import Digest, Graph, Problem, read_graph
 from agent_runtime.limits import RunLimits
@@ -46,6 +47,11 @@ def describe_node_kinds() -> list[dict[str, Any]]:
 def migrate_draft(document: dict[str, Any]) -> dict[str, Any]:
     """A draft, valid or not, with its nodes brought up to the versions of today's palette."""
     return migrations.migrate_document(document)
+
+
+def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference:
+    """What became of one graph document in another, valid or not, in words."""
+    return differences.compare(before, after)
 
 
 def list_starters() -> Sequence[Starter]:

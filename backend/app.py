@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from backend import errors, web
 from backend.accounts.routes import router as accounts
+from backend.agents.history_routes import router as agent_history
 from backend.agents.routes import router as agents
 from backend.api_keys.routes import router as api_keys
 from backend.catalogue.routes import router as catalogue
@@ -53,6 +54,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         vault_search,
         web_pages,
         agents,
+        agent_history,
         runs,
         chats,
         catalogue,

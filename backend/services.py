@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from backend.accounts.service import Accounts
+from backend.agents.history import History
 from backend.agents.publishing import Publishing
 from backend.agents.service import Agents
 from backend.api_keys.service import ApiKeys
@@ -49,6 +50,7 @@ class Services:
     recutting: Recutting
     web_pages: WebPages
     agents: Agents
+    history: History
     publishing: Publishing
     catalogue: Catalogue
     runs: Runs

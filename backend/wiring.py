@@ -29,6 +29,7 @@ from agent_runtime.models.openai_compatible import OpenAICompatibleModel
 from agent_runtime.models.shared import ModelInLine
 from backend import schema
 from backend.accounts.service import Accounts
+from backend.agents.history import History
 from backend.agents.publishing import Publishing
 from backend.agents.service import Agents
 from backend.api_keys.service import ApiKeys
@@ -453,6 +454,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             recutting=recutting,
             web_pages=web_pages,
             agents=agents,
+            history=History(database, clock, agents, sealer_for=tenant_keys.sealer),
             publishing=Publishing(database, clock, agents, licensing, sealer_for=tenant_keys.sealer),
             catalogue=Catalogue(agents, accounts, licensing),
             runs=runs,

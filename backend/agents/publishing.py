@@ -60,6 +60,7 @@ class Publishing:
         agent_id: str,
         *,
         slug: str | None,
+        base_revision: int | None = None,
         notes: str,
         offers: Sequence[Offer],
         shares: Sequence[Share],
@@ -71,7 +72,8 @@ class Publishing:
 
         Raises:
             NotFound: not their agent. Invalid: the draft cannot run, or the offer cannot be made.
-            Conflict: the slug is taken. Forbidden: the author's wallet is not kept here.
+            Conflict: the slug is taken, or the draft was saved since `base_revision`.
+            Forbidden: the author's wallet is not kept here.
         """
         if author.wallet != "managed":
             raise Forbidden(
@@ -79,6 +81,10 @@ class Publishing:
                 "Sign in with an e-mail account to publish."
             )
         opened = await self._agents.get(author.id, agent_id)
+        if base_revision is not None and base_revision != opened.agent.revision:
+            raise Conflict(
+                "The draft was saved in another window since you opened it. Look at what it is now, then publish."
+            )
         graph = valid_graph(opened.graph)
         slug = await self._free_slug(opened.agent, slug)
         if not offers:

@@ -139,6 +139,7 @@ async def publish_agent(
         principal.user,
         agent_id,
         slug=body.slug,
+        base_revision=body.base_revision,
         notes=body.notes,
         offers=[Offer(terms.kind, terms.price, terms.duration_s) for terms in body.terms],
         shares=[Share(Address(share.address), share.share_bps, share.role) for share in body.shares],

@@ -107,6 +107,8 @@ class ShareIn(BaseModel):
 
 class PublishIn(BaseModel):
     slug: str | None = None
+    base_revision: int | None = None
+    """The revision of the draft that one has seen; where another one was saved since, nothing is published."""
     notes: str = Field("", max_length=2000)
     terms: list[TermsIn] = Field(min_length=1, max_length=8)
     shares: list[ShareIn] = []

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from agent_runtime import service as runtime
 from agent_runtime.graph import AgentFile, Graph, Problem
-from backend.agents import store
+from backend.agents import kept_drafts, store
 from backend.agents.store import Agent, Version
 from backend.clock import Clock
 from backend.database import Database
@@ -107,6 +107,7 @@ class Agents:
         await self._own(owner_id, agent_id)
         async with self._database.writing() as connection:
             await store.mark_deleted(connection, agent_id, at=self._clock.now())
+            await kept_drafts.delete_of(connection, agent_id)
 
     async def export(self, owner_id: str, agent_id: str) -> dict[str, Any]:
         """The agent file (`*.agent.json`). Raises Invalid when the draft is not a graph document."""

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 
+from backend.agents.kept_drafts import kept_drafts
 from backend.agents.store import agent_versions, agents
 from backend.chats.store import chats, messages
 from backend.database import Database
@@ -24,7 +25,7 @@ _PAGE = 200
 @dataclass(frozen=True)
 class RecordDamage:
     kind: str
-    """`key`, `chat`, `message`, `run`, `agent draft`, `agent version` or `stored secret`."""
+    """`key`, `chat`, `message`, `run`, `agent draft`, `kept draft`, `agent version` or `stored secret`."""
     id: str
     """Of the row; of a key, the person's."""
 
@@ -48,6 +49,10 @@ class _Kind:
     """Of a row."""
     is_of: Callable[[str], ColumnElement[bool]]
     """Rows of a person."""
+
+
+def _agents_of(person: str) -> Select[tuple[str]]:
+    return select(agents.c.id).where(agents.c.owner_id == person)
 
 
 _KINDS: Sequence[_Kind] = (
@@ -77,14 +82,21 @@ _KINDS: Sequence[_Kind] = (
         agents,
         agents.c.draft,
         lambda row: ("agent-draft", row.id),
-        lambda person: agents.c.owner_id == person,
+        lambda person: (agents.c.owner_id == person) & agents.c.deleted_at.is_(None),
+    ),
+    _Kind(
+        "kept draft",
+        kept_drafts,
+        kept_drafts.c.graph,
+        lambda row: ("agent-kept-draft", row.id),
+        lambda person: kept_drafts.c.agent_id.in_(_agents_of(person)),
     ),
     _Kind(
         "agent version",
         agent_versions,
         agent_versions.c.graph,
         lambda row: ("agent-version", row.id),
-        lambda person: agent_versions.c.agent_id.in_(select(agents.c.id).where(agents.c.owner_id == person)),
+        lambda person: agent_versions.c.agent_id.in_(_agents_of(person)),
     ),
     *(
         _Kind(

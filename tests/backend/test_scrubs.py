@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from sqlalchemy import Table, insert, select, update
 
 from backend import schema
 from backend.accounts.store import users
+from backend.agents import store as agents_store
+from backend.agents.kept_drafts import kept_drafts
 from backend.agents.store import agent_versions, agents
 from backend.chats.store import chats, messages
 from backend.database import Database
@@ -36,8 +39,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             await connection.run_sync(metadata.create_all)
     for person in ("ada", "bob"):
         seal = (await keys.sealer(person)).seal
-        agent, version, chat, run, secret = (
-            f"{person}-{what}" for what in ("agent", "version", "chat", "run", "secret")
+        agent, version, chat, kept, run, secret = (
+            f"{person}-{what}" for what in ("agent", "version", "chat", "kept", "run", "secret")
         )
         stamps = {"created_at": NOW, "updated_at": NOW}
         rows: list[tuple[Table, dict[str, object]]] = [
@@ -51,6 +54,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             ),
             (agent_versions, {"id": version, "agent_id": agent, "number": 1, "state": "published"}),
             (chats, {"id": chat, "user_id": person, "agent_id": agent, "version_id": version, **stamps}),
+            (kept_drafts, {"id": kept, "agent_id": agent, "reason": "restored", "kept_at": NOW}),
             (runs, {"id": run, "user_id": person, "agent_id": agent, "state": "finished", "charge": 0}),
             (stored_secrets, {"id": secret, "user_id": person, "created_at": NOW}),
         ]
@@ -64,6 +68,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
                 "published_at": NOW,
             },
             {"title": seal(b'"Bees"', "chat-title", chat)},
+            {"graph": seal(b"{}", "agent-kept-draft", kept)},
             {"record": seal(b"{}", "run", run), "started_at": NOW},
             {
                 "label": seal(b"{}", "stored-secret-label", secret),
@@ -107,7 +112,7 @@ async def flip(database: Database, table: Table, column: str, row: str, seed: in
 async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_else(
     database: Database,
 ) -> None:
-    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 6, MESSAGES + 6)
+    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 7, MESSAGES + 7)
     assert await scrubbed(database, "ada") == whole
     victims = [
         ("chat", chats, "title", "ada-chat"),
@@ -116,6 +121,7 @@ async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_
         ("run", runs, "record", "ada-run"),
         ("agent draft", agents, "draft", "ada-agent"),
         ("agent version", agent_versions, "graph", "ada-version"),
+        ("kept draft", kept_drafts, "graph", "ada-kept"),
         ("stored secret", stored_secrets, "label", "ada-secret"),
         ("stored secret", stored_secrets, "value", "ada-secret"),
         ("key", tenant_keys, "sealed_key", "ada"),
@@ -138,3 +144,9 @@ async def test_records_that_are_exchanged_are_named_both(database: Database) -> 
         for message, content in ((one, second), (other, first)):
             await connection.execute(update(messages).where(messages.c.id == message).values(content=content))
     assert (await scrubbed(database, "ada"))[0] == [("message", one), ("message", other)]
+
+
+async def test_an_agent_that_was_deleted_is_not_called_damaged(database: Database) -> None:
+    async with database.writing() as connection:
+        await agents_store.mark_deleted(connection, "ada-agent", at=datetime.fromisoformat(NOW))
+    assert (await scrubbed(database, "ada"))[0] == []

@@ -27,6 +27,8 @@ BODIES = {
     "grant_vault": {"days": 1},
     "rotate_vault_keys": {"what": "vault"},
     "choose_owner_mode": {"mode": "always"},
+    "restore_state": {"state": "1", "base_revision": 1},
+    "keep_draft": {"graph": {}},
     "unlock_vault": {"passphrase": "a long enough passphrase"},
     "add_web_page": {"url": "https://example.org/"},
     "add_site_map": {"url": "https://example.org/"},

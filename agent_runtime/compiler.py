@@ -10,12 +10,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from agent_runtime import checks, node_kinds, recovery
+from agent_runtime.earlier import NOTHING, Earlier, Outcome
 from agent_runtime.errors import GraphInvalid, NothingToAnswer
 from agent_runtime.events import (
     AnswerDelta,
+    Arrived,
     Event,
     NodeFinished,
     NodeRecovered,
@@ -29,7 +31,7 @@ from agent_runtime.left_out import LeftOut
 from agent_runtime.limits import Meter
 from agent_runtime.migrations import migrate
 from agent_runtime.node_kinds.declare import NodeKind, Outputs, Settings
-from agent_runtime.node_kinds.values import Answer, Value, as_json
+from agent_runtime.node_kinds.values import Answer, Value, as_json, as_text
 from agent_runtime.not_ready import Unsearched
 from agent_runtime.ports import Tools
 from agent_runtime.step import Step
@@ -39,9 +41,6 @@ if TYPE_CHECKING:
 
 COMPILED_KEPT = 64
 METERED = ("steps", "prompt_tokens", "completion_tokens", "model_calls")
-
-Outcome: TypeAlias = Mapping[str, Value] | None
-"""What a node handed on, by socket; None when it was skipped."""
 
 
 def _merge(left: Mapping[str, Outcome], right: Mapping[str, Outcome]) -> dict[str, Outcome]:
@@ -68,6 +67,7 @@ class RunContext:
     failed_at: str | None = None
     unsearched: Unsearched = field(default_factory=Unsearched)
     left_out: LeftOut = field(default_factory=LeftOut)
+    earlier: Earlier = NOTHING
 
     def usage(self, took_s: float) -> Usage:
         meter = self.meter
@@ -119,12 +119,25 @@ class Visit:
     """Whether its words are the answer itself, so that they may be shown as they come."""
 
     async def __call__(self, outcomes: Mapping[str, Outcome], run: RunContext) -> Outcome:
-        inputs = self._gather(outcomes, prefer=run.speaker)
-        if inputs is None:
+        if self.node.id in run.earlier.given:
+            return run.earlier.given[self.node.id]
+        arrived = self._gather(outcomes, prefer=run.speaker)
+        if arrived is None or run.earlier.only not in (None, self.node.id):
             return None
+        inputs = {socket: value for socket, (_, value) in arrived.items()}
         run.meter.count_step()
         began = asyncio.get_running_loop().time()
-        run.tell(NodeStarted(node_id=self.node.id, kind=self.kind.kind, title=self.title))
+        run.tell(
+            NodeStarted(
+                node_id=self.node.id,
+                kind=self.kind.kind,
+                title=self.title,
+                arrived={
+                    socket: Arrived(node=edge.source.node, socket=edge.source.socket)
+                    for socket, (edge, _) in arrived.items()
+                },
+            )
+        )
         try:
             step, outputs = await self._behave(inputs, run)
         except Exception:
@@ -221,17 +234,21 @@ class Visit:
             )
         )
 
-    def _gather(self, outcomes: Mapping[str, Outcome], *, prefer: str | None) -> dict[str, Value] | None:
-        """The value at each input; None when a required one carries nothing."""
-        inputs: dict[str, Value] = {}
+    def _gather(
+        self, outcomes: Mapping[str, Outcome], *, prefer: str | None
+    ) -> dict[str, tuple[Edge, Value]] | None:
+        """The value at each input and the edge it came along; None when a required one carries nothing."""
+        inputs: dict[str, tuple[Edge, Value]] = {}
         for socket in self.kind.inputs:
             arrived = [
-                (edge.source.node, outcome[edge.source.socket])
+                (edge, outcome[edge.source.socket])
                 for edge in self.arriving.get(socket.name, ())
                 if (outcome := outcomes.get(edge.source.node)) and edge.source.socket in outcome
             ]
             if arrived:
-                inputs[socket.name] = next((v for node, v in arrived if node == prefer), arrived[0][1])
+                inputs[socket.name] = next(
+                    (each for each in arrived if each[0].source.node == prefer), arrived[0]
+                )
             elif socket.required:
                 return None
         return inputs
@@ -403,4 +420,21 @@ async def drive(
                 context=run,
                 durability="sync",
             )
+    if run.earlier.only is not None:
+        return _said_by(final["outcomes"].get(run.earlier.only))
     return ready.answer(final["outcomes"], run.speaker)
+
+
+def _said_by(outcome: Outcome) -> Answer:
+    """What one node handed on, as an answer.
+
+    Raises:
+        NothingToAnswer: it did not run, for nothing arrived at an input that it needs.
+    """
+    if outcome is None:
+        raise NothingToAnswer(
+            "Nothing arrived at this step in that run, so it has nothing to work on. Run the agent with a question "
+            "that leads through it."
+        )
+    value = next(iter(outcome.values()), "")
+    return value if isinstance(value, Answer) else Answer(as_text(value))

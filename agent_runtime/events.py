@@ -106,11 +106,21 @@ class RunWaiting(Frozen):
     ahead: int = Field(ge=0, description="How many replies come before; 0 once it is this run's turn.")
 
 
+class Arrived(Frozen):
+    """Where the value at an input came from."""
+
+    node: str
+    socket: str
+
+
 class NodeStarted(Frozen):
     type: Literal["node.started"] = "node.started"
     node_id: str
     kind: str
     title: str
+    arrived: dict[str, Arrived] = Field(
+        default={}, description="By input, whose output is read there: what the step took in."
+    )
 
 
 class NodeRetried(Frozen):

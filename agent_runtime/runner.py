@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_runtime import recovery
 from agent_runtime.compiler import Compiled, RunContext, compiled, drive, take_up
+from agent_runtime.earlier import NOTHING, Earlier
 from agent_runtime.errors import LimitReached, RunFailed
 from agent_runtime.events import (
     AnswerDelta,
@@ -42,13 +43,14 @@ async def run(
     limits: RunLimits,
     cancelled: asyncio.Event | None = None,
     checkpoints: "SealedCheckpoints | None" = None,
+    earlier: Earlier = NOTHING,
 ) -> AsyncGenerator[Event, None]:
     """See `service.run`."""
     ready = await asyncio.to_thread(compiled, graph)
     loop = asyncio.get_running_loop()
     began = loop.time()
     told: asyncio.Queue[Event] = asyncio.Queue()
-    context = RunContext(run_id, question, tools, Meter(limits), told.put_nowait)
+    context = RunContext(run_id, question, tools, Meter(limits), told.put_nowait, earlier=earlier)
     goes_on = checkpoints is not None and await take_up(context, checkpoints)
     if not goes_on:
         yield RunStarted(run_id=run_id)

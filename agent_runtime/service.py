@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_runtime import checks, differences, migrations, node_kinds, runner, starters
 from agent_runtime.differences import Difference
+from agent_runtime.earlier import NOTHING, Earlier
 from agent_runtime.events import Event
 from agent_runtime.graph import Digest, Graph, Problem, read_graph
 from agent_runtime.limits import RunLimits
@@ -68,6 +69,7 @@ def run(
     limits: RunLimits | None = None,
     cancelled: asyncio.Event | None = None,
     checkpoints: "SealedCheckpoints | None" = None,
+    earlier: Earlier = NOTHING,
 ) -> AsyncGenerator[Event, None]:
     """Run a graph and yield what happens; the last event is finished, failed or cancelled.
 
@@ -77,6 +79,8 @@ def run(
     With `checkpoints` the end of every step is kept, and calling this again with the id of a run that was cut off goes
     on with it: steps that ended are neither done nor told again, and what was used so far counts. Its seconds begin
     anew. A step that was cut off is done again from its beginning, under the same `Step.step_id`.
+
+    With `earlier` the steps that it gives outcomes of are neither run nor told: the run begins behind them.
 
     Raises:
         CheckpointBroken: on the first step, when what was kept of the run cannot be read.
@@ -90,4 +94,5 @@ def run(
         limits=limits or RunLimits(),
         cancelled=cancelled,
         checkpoints=checkpoints,
+        earlier=earlier,
     )

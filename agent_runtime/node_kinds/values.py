@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
+from pydantic import TypeAdapter
+
 from agent_runtime.events import AnswerSentence, Citation
 from agent_runtime.ports import Passage
 
@@ -81,9 +83,39 @@ def as_json(value: Value) -> Any:
 
 
 def _passage(passage: Passage) -> dict[str, Any]:
-    fields = asdict(passage)
-    del fields["pages"]
-    return fields
+    return asdict(passage)
+
+
+_PASSAGES = TypeAdapter(tuple[Passage, ...])
+_SENTENCES = TypeAdapter(tuple[AnswerSentence, ...])
+_CITATIONS = TypeAdapter(tuple[Citation, ...])
+
+
+def from_json(written: Any) -> Value:
+    """Undo `as_json`; what a person changed in between is checked like anything that comes from outside.
+
+    Raises:
+        ValueError: it is no value of a run.
+    """
+    match written:
+        case {"type": "text", "text": str(text)}:
+            return text
+        case {"type": "values", "values": dict(fields)}:
+            return Data(fields)
+        case {"type": "passages", "passages": list(items)}:
+            return Passages(_PASSAGES.validate_python(items))
+        case {"type": "answer", "text": str(text)}:
+            sentences = _SENTENCES.validate_python(written.get("sentences", []))
+            if any(text[each.start : each.end] != each.text for each in sentences):
+                raise ValueError("its sentences are not those of its text")
+            return Answer(
+                text=text,
+                sentences=sentences,
+                citations=_CITATIONS.validate_python(written.get("citations", [])),
+                found=bool(written.get("found", True)),
+                quoted=bool(written.get("quoted", False)),
+            )
+    raise ValueError("this is no text, no passages, no answer and no named values")
 
 
 def is_object(text: str) -> bool:

@@ -116,6 +116,26 @@ export interface paths {
         patch: operations["change_agent"];
         trace?: never;
     };
+    "/api/agents/{agent_id}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare States
+         * @description What became of one state in another, setting by setting; `live` is the version that people ask now.
+         */
+        get: operations["compare_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{agent_id}/draft": {
         parameters: {
             query?: never;
@@ -156,6 +176,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{agent_id}/kept-drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Kept Drafts
+         * @description Drafts that something else took the place of, newest first; the last 20 are kept.
+         */
+        get: operations["list_kept_drafts"];
+        put?: never;
+        /**
+         * Keep Draft
+         * @description Put a drawing aside, before another one replaces it.
+         */
+        post: operations["keep_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{agent_id}/publish": {
         parameters: {
             query?: never;
@@ -170,6 +214,26 @@ export interface paths {
          * @description Publish the draft as the next version, with its shares and terms on chain.
          */
         post: operations["publish_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore State
+         * @description Make an earlier state the draft. What the draft was is kept, and can be restored in turn.
+         */
+        post: operations["restore_state"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2223,6 +2287,15 @@ export interface components {
             /** Symbol */
             symbol: string;
         };
+        /** DifferenceOut */
+        DifferenceOut: {
+            after: components["schemas"]["StateOut"];
+            before: components["schemas"]["StateOut"];
+            /** Edges */
+            edges: components["schemas"]["EdgeChange"][];
+            /** Steps */
+            steps: components["schemas"]["StepChange"][];
+        };
         /** DocumentChange */
         DocumentChange: {
             /** Tags */
@@ -2306,6 +2379,25 @@ export interface components {
             totals: components["schemas"]["Totals"];
         };
         /**
+         * EdgeChange
+         * @description A connection that is there in one of the two graphs only.
+         */
+        EdgeChange: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "removed";
+            /** Input */
+            input: string;
+            /** Output */
+            output: string;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+        };
+        /**
          * FiltersIn
          * @description Which documents are searched. What is empty or null leaves nothing out.
          */
@@ -2352,6 +2444,30 @@ export interface components {
             };
             /** Seconds Left */
             seconds_left: number | null;
+        };
+        /** KeepIn */
+        KeepIn: {
+            /** Graph */
+            graph: {
+                [key: string]: unknown;
+            };
+        };
+        /** KeptDraftOut */
+        KeptDraftOut: {
+            /**
+             * Kept At
+             * Format: date-time
+             */
+            kept_at: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "restored" | "replaced";
+            /** State */
+            state: string;
+            /** Version */
+            version: number | null;
         };
         /** KeysOut */
         KeysOut: {
@@ -2754,6 +2870,8 @@ export interface components {
         };
         /** PublishIn */
         PublishIn: {
+            /** Base Revision */
+            base_revision?: number | null;
             /**
              * Notes
              * @default
@@ -2892,6 +3010,13 @@ export interface components {
          * @enum {string}
          */
         Reranking: "none" | "off" | "done" | "failed" | "timed_out";
+        /** RestoreIn */
+        RestoreIn: {
+            /** Base Revision */
+            base_revision: number;
+            /** State */
+            state: string;
+        };
         /** RootKeyOut */
         RootKeyOut: {
             /** Changed At */
@@ -3051,6 +3176,20 @@ export interface components {
             setup_needed: boolean;
             user: components["schemas"]["UserOut"] | null;
         };
+        /**
+         * SettingChange
+         * @description One setting that is not what it was; of a step that was added or removed, one that it came with.
+         */
+        SettingChange: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
         /** SettlementOut */
         SettlementOut: {
             /** Amount */
@@ -3113,6 +3252,38 @@ export interface components {
          * @enum {string}
          */
         Stage: "sealed" | "parsed" | "chunked" | "embedded" | "indexed" | "active" | "failed" | "cancelled";
+        /** StateOut */
+        StateOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Graph */
+            graph: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /** Notes */
+            notes: string;
+        };
+        /** StepChange */
+        StepChange: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "removed" | "changed" | "moved";
+            /** Kind */
+            kind: string;
+            /** Node Id */
+            node_id: string;
+            /** Settings */
+            settings: components["schemas"]["SettingChange"][];
+            /** Title */
+            title: string;
+        };
         /** Synchronized */
         Synchronized: {
             /** Changed */
@@ -3750,6 +3921,60 @@ export interface operations {
             };
         };
     };
+    compare_states: {
+        parameters: {
+            query?: {
+                before?: string;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     save_draft: {
         parameters: {
             query?: never;
@@ -3870,6 +4095,112 @@ export interface operations {
             };
         };
     };
+    list_kept_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptDraftOut"][];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptDraftOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     publish_agent: {
         parameters: {
             query?: never;
@@ -3952,6 +4283,71 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProblemOut"];
                     "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    restore_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

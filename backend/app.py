@@ -13,6 +13,7 @@ from backend.earnings.routes import router as earnings
 from backend.health.routes import router as health
 from backend.licenses.routes import router as licenses
 from backend.openai_api.routes import router as openai_api
+from backend.outside.routes import router as mcp_servers
 from backend.root_key.routes import router as root_key
 from backend.runs.routes import router as runs
 from backend.scrubs.routes import router as scrubs
@@ -48,6 +49,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         accounts,
         api_keys,
         stored_secrets,
+        mcp_servers,
         vaults,
         documents,
         chunking,

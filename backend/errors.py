@@ -108,6 +108,8 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (vault.RootKeyUnusable, 500, "The root key cannot be used"),
     (runtime.GraphInvalid, 422, "This agent cannot run yet"),
     (runtime.GraphUnreadable, 422, "This is no agent graph"),
+    (runtime.OutsideRefused, 502, "That server cannot be used"),
+    (runtime.OutsideUnavailable, 502, "That server did not answer"),
     (runtime.ModelMissing, 503, "There is no model"),
     (runtime.ModelUnavailable, 503, "The model did not answer"),
     (licensing.VoucherRefused, 402, "The voucher does not cover this"),

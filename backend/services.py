@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from agent_runtime.ports import McpServers
 from backend.accounts.service import Accounts
 from backend.agents.history import History
 from backend.agents.publishing import Publishing
@@ -44,6 +45,8 @@ class Services:
     accounts: Accounts
     api_keys: ApiKeys
     stored_secrets: StoredSecrets
+    mcp_for: Callable[[str], McpServers]
+    """The MCP servers that the operator allowed, with the secrets of this person."""
     vault: KnowledgeVault
     unlock_tries: Tries
     ingestion: Ingestion

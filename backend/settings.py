@@ -4,12 +4,27 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def _home(variable: str, fallback: str) -> Path:
     return Path(os.environ.get(variable) or Path.home() / fallback)
+
+
+class McpServer(BaseModel):
+    """One MCP server that agents may use, over HTTP."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    """What builders choose it by."""
+    url: str = Field(pattern=r"^https?://[^/@\s?#]+(/[^\s?#]*)?$")
+    """Its one address."""
+    private: bool = False
+    """Whether this address, and no other, may lie in this server's own network."""
+    token_file: Path | None = None
+    """A file that holds a token for it, sent as `Authorization: Bearer …`, read anew each time."""
 
 
 class Settings(BaseSettings):
@@ -100,6 +115,8 @@ class Settings(BaseSettings):
 
     web_services: bool = True
     """Whether agents may call web services on the public web."""
+    mcp_servers: tuple[McpServer, ...] = ()
+    """The MCP servers that agents may use, as JSON: `[{"name": "weather", "url": "https://mcp.example.org/mcp"}]`."""
 
     chain_grace_s: float = Field(600.0, ge=0)
     """How long licenses already valid are honoured while the chain does not answer."""
@@ -108,6 +125,13 @@ class Settings(BaseSettings):
 
     log_level: str = "INFO"
     """The least severe log line that is written: DEBUG, INFO, WARNING or ERROR."""
+
+    @field_validator("mcp_servers")
+    @classmethod
+    def _one_of_a_name(cls, given: tuple[McpServer, ...]) -> tuple[McpServer, ...]:
+        if len({server.name for server in given}) != len(given):
+            raise ValueError("two MCP servers have the same name")
+        return given
 
     @field_validator("reranker_dir", mode="before")
     @classmethod

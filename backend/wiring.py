@@ -39,6 +39,7 @@ from backend.clock import Clock, SystemClock
 from backend.database import Database
 from backend.ingestion import Ingestion
 from backend.long_lived import keep_out_of_collections
+from backend.outside.mcp_servers import OperatorsMcpServers, allowed_servers
 from backend.outside.requests import Owner
 from backend.outside.web_services import GuardedWebServices
 from backend.resuming import keep_submitting, submit_unfinished
@@ -342,6 +343,10 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
 
         stored_secrets = StoredSecrets(database, clock, tenant_keys.sealer)
         outside = GuardedHttp()
+        servers = allowed_servers(settings.mcp_servers)
+
+        def mcp_for(owner_id: str) -> OperatorsMcpServers:
+            return OperatorsMcpServers(servers, Owner(owner_id, stored_secrets))
 
         async def tools_for(owner_id: str, person_id: str, agent_id: str) -> runtime_ports.Tools:
             tenant_id = TenantId(owner_id)
@@ -353,6 +358,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
                 embedder=VaultEmbedder(vault),
                 known_vaults=frozenset(str(v.id) for v in vaults),
                 web=GuardedWebServices(outside, owner) if settings.web_services else None,
+                mcp=mcp_for(owner_id),
             )
 
         domain = urlsplit(settings.origin).netloc
@@ -448,6 +454,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             accounts=accounts,
             api_keys=ApiKeys(database, clock, accounts, pepper=pepper),
             stored_secrets=stored_secrets,
+            mcp_for=mcp_for,
             vault=vault,
             unlock_tries=Tries(),
             ingestion=ingestion,

@@ -15,6 +15,7 @@ from agent_runtime.node_kinds.search_documents import search_documents
 from agent_runtime.node_kinds.set_values import set_values
 from agent_runtime.node_kinds.sort_by_meaning import sort_by_meaning
 from agent_runtime.node_kinds.start import start
+from agent_runtime.node_kinds.use_mcp_tool import use_mcp_tool
 
 ALL: Mapping[str, NodeKind[Any]] = {
     declared.kind: declared
@@ -28,6 +29,7 @@ ALL: Mapping[str, NodeKind[Any]] = {
         if_otherwise,
         sort_by_meaning,
         call_web_service,
+        use_mcp_tool,
         answer,
         note,
     )

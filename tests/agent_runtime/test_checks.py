@@ -183,6 +183,7 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "if_otherwise",
         "sort_by_meaning",
         "call_web_service",
+        "use_mcp_tool",
         "answer",
         "note",
     ]

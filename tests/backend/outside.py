@@ -107,8 +107,11 @@ def tools_with(
     owner: str = "ada",
     model: ChatModel | None = None,
 ) -> Tools:
-    kept = secrets or StoredSecrets(Database.at(Path("is-never-opened")), SystemClock(), _no_sealer)
-    return replace(some_tools(model), web=GuardedWebServices(http, Owner(owner, kept)))
+    return replace(some_tools(model), web=GuardedWebServices(http, Owner(owner, secrets or unused_secrets())))
+
+
+def unused_secrets() -> StoredSecrets:
+    return StoredSecrets(Database.at(Path("is-never-opened")), SystemClock(), _no_sealer)
 
 
 async def _no_sealer(tenant: str) -> Sealer:

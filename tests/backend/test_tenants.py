@@ -61,6 +61,7 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
         "license_id": str(license_["license_id"]),
         "key_id": key_id,
         "secret_id": secret_id,
+        "server": "weather",
         "slug": slug,
     }
     tried = 0

@@ -844,6 +844,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mcp-servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mcp Servers
+         * @description The servers that the operator allowed.
+         */
+        get: operations["list_mcp_servers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp-servers/{server}/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mcp Tools
+         * @description What a server offers, asked now.
+         */
+        get: operations["list_mcp_tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/node-kinds": {
         parameters: {
             query?: never;
@@ -1945,6 +1985,47 @@ export interface components {
             /** Slugs */
             slugs: string[] | null;
         };
+        /**
+         * Argument
+         * @description One field of the form.
+         */
+        Argument: {
+            /**
+             * Choices
+             * @description Of a choice.
+             */
+            choices?: string[];
+            /**
+             * Description
+             * @description What the tool says of it.
+             * @default
+             */
+            description: string;
+            /**
+             * Name
+             * @description As the tool calls it.
+             */
+            name: string;
+            /**
+             * Needed
+             * @description Whether the tool refuses to do without it.
+             * @default false
+             */
+            needed: boolean;
+            /**
+             * Title
+             * @description As people read it.
+             * @default
+             */
+            title: string;
+            /**
+             * Type
+             * @description What it must be.
+             * @default text
+             * @enum {string}
+             */
+            type: "text" | "number" | "whole number" | "yes or no" | "choice" | "json";
+        };
         /** AssistantMessage */
         AssistantMessage: {
             /** Content */
@@ -2582,6 +2663,27 @@ export interface components {
             email: string;
             /** Password */
             password: string;
+        };
+        /** McpServerOut */
+        McpServerOut: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * McpToolOut
+         * @description A tool as its server tells of it; text of a stranger.
+         */
+        McpToolOut: {
+            /** Arguments */
+            arguments: components["schemas"]["Argument"][];
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Problem */
+            problem: string;
+            /** Title */
+            title: string;
         };
         /** MessageIn */
         MessageIn: {
@@ -6264,6 +6366,110 @@ export interface operations {
             };
             /** @description Problem details */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_mcp_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServerOut"][];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    list_mcp_tools: {
+        parameters: {
+            query?: {
+                /** @description The name of a stored secret to show it. */
+                secret?: string;
+            };
+            header?: never;
+            path: {
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpToolOut"][];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Problem details */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

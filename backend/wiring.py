@@ -414,6 +414,11 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             index=lambda tenant_id, document_id: vault.index(TenantId(tenant_id), DocumentId(document_id)),
         )
 
+        async def check_wallet(user_id: str) -> None:
+            user = await accounts.get(user_id)
+            if user.wallet == "managed":
+                await licensing.check_wallet(Address(user.address))
+
         async def parts() -> Sequence[Part]:
             return [
                 await _database_part(database),
@@ -472,7 +477,9 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             embedder_name=settings.embedder.name,
             local_token=lambda: local_token(root_key, boot_id),
             root=root,
-            record_scrubber=RecordScrubber(database, tenant_keys.sealer, check_key=tenant_keys.check),
+            record_scrubber=RecordScrubber(
+                database, tenant_keys.sealer, check_key=tenant_keys.check, check_wallet=check_wallet
+            ),
             parts=parts,
         )
 

@@ -91,6 +91,18 @@ class KeyRing:
         """Whether the key of `address` is kept here."""
         return address in self._open or await self._find(address, connection) is not None
 
+    async def check(self, address: Address) -> None:
+        """Open the key as it is stored, also where it is open already; raises what the sealer raises.
+
+        Raises:
+            WalletNotManaged: no key of this address is kept here.
+        """
+        found = await self._find(address, None)
+        if found is None:
+            raise WalletNotManaged("The key of this wallet is not kept here.", address=address)
+        purpose, sealed = found
+        self._sealer.open(sealed, "signing key", purpose, address)
+
     async def _find(self, address: Address, connection: AsyncConnection | None) -> tuple[str, bytes] | None:
         if connection is None:
             async with self._database.reading() as reading:

@@ -182,6 +182,10 @@ class Licensing:
         """Make a managed wallet: its key is sealed in SQL. It gets gas when it first needs some."""
         return await self._wallets.create()
 
+    async def check_wallet(self, address: Address) -> None:
+        """See that a managed wallet's key opens as stored. Raises `WalletNotManaged`, and what the sealer raises."""
+        await self._keys.check(address)
+
     async def balance(self, address: Address) -> Balance:
         """What `address` owns. Raises `ChainUnavailable`."""
         return await self._wallets.balance(address)

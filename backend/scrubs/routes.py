@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api", tags=["scrubs"])
 
 @router.post("/scrub", responses=errors(401, 403))
 async def scrub_records(principal: SignedIn, services: ServicesDep) -> StreamingResponse:
-    """Open everything that is sealed of your chats, runs and agents, and the key they hang on; vaults apart.
+    """Open everything that is sealed of your chats, runs and agents, their key and your wallet; vaults apart.
 
     A line of JSON for each few hundred tells how far it is: `{"done", "total", "damage"}`, where `damage` lists
     `{"kind", "id"}` of what does not open any more.

@@ -1,6 +1,7 @@
 """Open all that is sealed for one person outside of vaults, to find what was altered before somebody needs it.
 
-Chats, runs, agents and stored secrets, and the key that they hang on. Documents are the vault's to look at.
+Chats, runs, agents and stored secrets, the key that they hang on, and the key of the wallet. Documents are the vault's
+to look at.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -25,9 +26,9 @@ _PAGE = 200
 @dataclass(frozen=True)
 class RecordDamage:
     kind: str
-    """`key`, `chat`, `message`, `run`, `agent draft`, `kept draft`, `agent version` or `stored secret`."""
+    """`key`, `wallet`, `chat`, `message`, `run`, `agent draft`, `kept draft`, `agent version` or `stored secret`."""
     id: str
-    """Of the row; of a key, the person's."""
+    """Of the row; of a key and a wallet, the person's."""
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,18 @@ _KINDS: Sequence[_Kind] = (
 
 class RecordScrubber:
     def __init__(
-        self, database: Database, sealer_for: SealerFor, *, check_key: Callable[[str], Awaitable[None]]
+        self,
+        database: Database,
+        sealer_for: SealerFor,
+        *,
+        check_key: Callable[[str], Awaitable[None]],
+        check_wallet: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`check_key` raises SealBroken where a person's key does not open."""
+        """Each check raises SealBroken where a person's key, or that of the wallet kept for them, does not open."""
         self._database = database
         self._sealer_for = sealer_for
         self._check_key = check_key
+        self._check_wallet = check_wallet
 
     async def run(self, user_id: str) -> AsyncIterator[ScrubbedRecords]:
         """One value per page of rows. Changes nothing: what was altered is refused whenever it is asked for."""
@@ -132,6 +139,10 @@ class RecordScrubber:
             yield ScrubbedRecords(0, 0, (RecordDamage("key", user_id),))
             return
         total, done = await self._count(user_id), 0
+        try:
+            await self._check_wallet(user_id)
+        except SealBroken:
+            yield ScrubbedRecords(done, total, (RecordDamage("wallet", user_id),))
         for kind in _KINDS:
             async for rows in self._pages(kind, user_id):
                 damage = []

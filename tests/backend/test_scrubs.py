@@ -15,6 +15,7 @@ from backend.agents import store as agents_store
 from backend.agents.kept_drafts import kept_drafts
 from backend.agents.store import agent_versions, agents
 from backend.chats.store import chats, messages
+from backend.clock import SystemClock
 from backend.database import Database
 from backend.runs.store import runs
 from backend.scrubs.service import RecordDamage, RecordScrubber
@@ -22,6 +23,9 @@ from backend.stored_secrets.store import stored_secrets
 from knowledge_vault.keys import RootKey
 from knowledge_vault.keys.tenants import TenantKeys
 from knowledge_vault.tables import tenant_keys
+from licensing.keys import KeyRing
+from licensing.tables import signing_keys
+from licensing.values import Address
 
 NOW = "2026-11-23T03:00:00+00:00"
 KEY = RootKey(b"r" * 32)
@@ -37,7 +41,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     async with database.writing() as connection:
         for metadata in schema.METADATAS:
             await connection.run_sync(metadata.create_all)
+    ring = KeyRing(database, await keys.sealer("server"), SystemClock())
     for person in ("ada", "bob"):
+        async with database.writing() as connection:
+            wallet = await ring.create(connection, "wallet")
         seal = (await keys.sealer(person)).seal
         agent, version, chat, kept, run, secret = (
             f"{person}-{what}" for what in ("agent", "version", "chat", "kept", "run", "secret")
@@ -46,7 +53,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         rows: list[tuple[Table, dict[str, object]]] = [
             (
                 users,
-                {"id": person, "name": person, "address": person, "wallet": "managed", "is_operator": False},
+                {"id": person, "name": person, "address": wallet, "wallet": "managed", "is_operator": False},
             ),
             (
                 agents,
@@ -94,7 +101,15 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 async def scrubbed(database: Database, person: str) -> tuple[list[tuple[str, str]], int, int]:
     """What is damaged, and how many records were looked at of how many."""
     keys = TenantKeys(KEY, database)
-    steps = [step async for step in RecordScrubber(database, keys.sealer, check_key=keys.check).run(person)]
+    ring = KeyRing(database, await keys.sealer("server"), SystemClock())
+
+    async def check_wallet(user: str) -> None:
+        async with database.reading() as connection:
+            address = await connection.scalar(select(users.c.address).where(users.c.id == user))
+        await ring.check(Address(address or ""))
+
+    scrubber = RecordScrubber(database, keys.sealer, check_key=keys.check, check_wallet=check_wallet)
+    steps = [step async for step in scrubber.run(person)]
     damage: list[RecordDamage] = [each for step in steps for each in step.damage]
     return [(each.kind, each.id) for each in damage], steps[-1].done, steps[-1].total
 
@@ -126,10 +141,13 @@ async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_
         ("stored secret", stored_secrets, "value", "ada-secret"),
         ("key", tenant_keys, "sealed_key", "ada"),
     ]
+    async with database.reading() as connection:
+        wallet = await connection.scalar(select(users.c.address).where(users.c.id == "ada")) or ""
+    victims.append(("wallet", signing_keys, "sealed", wallet))
     for turn in range(2 * len(victims)):
         kind, table, column, row = victims[turn % len(victims)]
         await flip(database, table, column, row, turn)
-        assert (await scrubbed(database, "ada"))[0] == [(kind, row if kind != "key" else "ada")]
+        assert (await scrubbed(database, "ada"))[0] == [(kind, row if kind != "wallet" else "ada")]
         assert await scrubbed(database, "bob") == whole
         await flip(database, table, column, row, turn)
     assert await scrubbed(database, "ada") == whole

@@ -1095,7 +1095,7 @@ export interface paths {
         put?: never;
         /**
          * Scrub Records
-         * @description Open everything that is sealed of your chats, runs and agents, and the key they hang on; vaults apart.
+         * @description Open everything that is sealed of your chats, runs and agents, their key and your wallet; vaults apart.
          *
          *     A line of JSON for each few hundred tells how far it is: `{"done", "total", "damage"}`, where `damage` lists
          *     `{"kind", "id"}` of what does not open any more.

@@ -1,21 +1,21 @@
 """`kill -9` at any moment: every accepted document is there once afterwards, and is taken in to the end.
 
-Thirty kills in `make test`; `QANAT_TEST_KILLS=500` asks for more.
+Thirty kills in `make test`, 500 in `make nightly`.
 """
 
 import asyncio
-import os
 import random
 import signal
 import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from knowledge_vault.values import Stage, VaultId
 from tests.knowledge_vault.making import ALICE, files_under, open_vault
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = int(os.environ.get("QANAT_TEST_KILLS", "30"))
 SENTENCES = " ".join(f"Sentence {number} says that bees of hive {number} sleep." for number in range(300))
 
 
@@ -61,13 +61,18 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_killed_again_and_again_it_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "kills", [30, pytest.param(500, marks=[pytest.mark.nightly, pytest.mark.timeout(5400)])]
+)
+async def test_killed_again_and_again_it_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, kills: int
+) -> None:
     async with open_vault(tmp_path) as vault:
         home = (await vault.create_vault(ALICE, name="Bees")).id
     chance = random.Random(7)
     said: dict[str, str] = {}
     seen: Counter[Stage] = Counter()
-    for _ in range(KILLS):
+    for _ in range(kills):
         said |= await _run_and_kill(
             tmp_path, home, after_lines=chance.choice((0, 0, 1, 2)), after_s=chance.uniform(0.0, 0.6)
         )

@@ -21,6 +21,7 @@ RuntimeFailure                what every error of this package is
 │       ├── ModelMissing      there is no model to ask: an operator must act
 │       ├── ModelUnavailable  the model did not answer: repeating may help
 │       └── ModelFailed       the model answered with something unusable: repeating may help
+├── ModelFileUnusable         the file is no model that can be run here
 ├── CheckpointBroken          where a run had got to cannot be read: it was altered, or is another's
 └── ModelDownloadFailed       a model file could not be fetched, or is not what it should be
 """
@@ -206,6 +207,16 @@ class ModelFailed(ModelError):
     """The model answered with something unusable."""
 
     can_retry = True
+
+
+class ModelFileUnusable(RuntimeFailure):
+    """The file is no model that can be run here."""
+
+    code = "model_file_unusable"
+
+    def __init__(self, name: str, *, reason: str, advice: str = "Choose another file.") -> None:
+        super().__init__(f"The file {name!r} cannot be used as a model: {reason}. {advice}")
+        self.name, self.reason = name, reason
 
 
 class ModelDownloadFailed(RuntimeFailure):

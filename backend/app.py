@@ -12,6 +12,7 @@ from backend.chats.routes import router as chats
 from backend.earnings.routes import router as earnings
 from backend.health.routes import router as health
 from backend.licenses.routes import router as licenses
+from backend.models.routes import router as models
 from backend.openai_api.routes import router as openai_api
 from backend.outside.routes import router as mcp_servers
 from backend.root_key.routes import router as root_key
@@ -65,6 +66,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         openai_api,
         root_key,
         vault_keys,
+        models,
         scrubs,
     ):
         app.include_router(router)

@@ -6,6 +6,7 @@ Problem                      an HTTP answer in the shape of RFC 9457
 ├── Forbidden          403   signed in, but this is not theirs to do
 ├── NotFound           404   it does not exist, or belongs to somebody else
 ├── Conflict           409   somebody changed it first, or the name is taken
+├── TooLarge           413   more than is taken
 ├── Invalid            422   a value that cannot be used
 └── TooManyTries       429   slow down
 
@@ -68,6 +69,10 @@ class Conflict(Problem):
     status, title = 409, "That changed in the meantime"
 
 
+class TooLarge(Problem):
+    status, title = 413, "Too large"
+
+
 class Invalid(Problem):
     status, title = 422, "That cannot be used"
 
@@ -110,8 +115,10 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (runtime.GraphUnreadable, 422, "This is no agent graph"),
     (runtime.OutsideRefused, 502, "That server cannot be used"),
     (runtime.OutsideUnavailable, 502, "That server did not answer"),
+    (runtime.ModelFileUnusable, 422, "This file cannot be used as a model"),
     (runtime.ModelMissing, 503, "There is no model"),
     (runtime.ModelUnavailable, 503, "The model did not answer"),
+    (runtime.ModelFailed, 502, "The model answered with something unusable"),
     (licensing.VoucherRefused, 402, "The voucher does not cover this"),
     (licensing.LicenseFrozen, 403, "This agent was taken down"),
     (licensing.NotPermitted, 402, "A license is needed"),

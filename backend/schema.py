@@ -16,6 +16,7 @@ import backend.agents.kept_drafts
 import backend.agents.store
 import backend.api_keys.store
 import backend.chats.store
+import backend.models.store
 import backend.runs.store
 import backend.server_secrets
 import backend.stored_secrets.store

@@ -16,6 +16,7 @@ from backend.catalogue.service import Catalogue
 from backend.chats.service import Chats
 from backend.database import Database
 from backend.ingestion import Ingestion
+from backend.models.service import ModelRegistry
 from backend.runs.citations import CitedPassages
 from backend.runs.service import Runs
 from backend.scrubs.service import RecordScrubber
@@ -60,7 +61,7 @@ class Services:
     cited_passages: CitedPassages
     chats: Chats
     licensing: Licensing
-    llm_name: str
+    models: ModelRegistry
     embedder_name: str
     local_token: Callable[[], str]
     """Signs in the owner's own command line, which has the root key; new with every start."""

@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     llm_api_key: str | None = None
     """The key for that server."""
 
+    max_model_bytes: int = Field(20_000_000_000, ge=1)
+    """The largest model file that may be sent; a larger one can be added by its path."""
     max_upload_bytes: int = Field(100_000_000, ge=1)
     """The largest file a vault takes."""
     run_timeout_s: float = Field(300.0, gt=0)

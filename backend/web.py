@@ -14,7 +14,8 @@ CONTENT_SECURITY_POLICY = (
     "font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 MAX_BODY_BYTES = 1_000_000
-"""For everything but document uploads, which the vault limits file by file."""
+LIMITED_ELSEWHERE = ("/documents", "/api/models/files")
+"""Uploads of documents, which the vault limits file by file, and of models, which have a limit of their own."""
 NOT_PAGES = ("/api/", "/v1/", "/healthz", "/readyz", "/openapi.json")
 
 
@@ -50,7 +51,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].endswith("/documents"):
+        if scope["type"] != "http" or scope["path"].endswith(LIMITED_ELSEWHERE):
             await self._app(scope, receive, send)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")

@@ -23,10 +23,8 @@ from sqlalchemy import text
 from agent_runtime import ports as runtime_ports
 from agent_runtime.errors import RetrievalFailed, SupportCheckFailed
 from agent_runtime.limits import RunLimits
-from agent_runtime.models.line import FairLine
 from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.openai_compatible import OpenAICompatibleModel
-from agent_runtime.models.shared import ModelInLine
 from backend import schema
 from backend.accounts.service import Accounts
 from backend.agents.history import History
@@ -39,6 +37,7 @@ from backend.clock import Clock, SystemClock
 from backend.database import Database
 from backend.ingestion import Ingestion
 from backend.long_lived import keep_out_of_collections
+from backend.models.service import ModelRegistry
 from backend.outside.mcp_servers import OperatorsMcpServers, allowed_servers
 from backend.outside.requests import Owner
 from backend.outside.web_services import GuardedWebServices
@@ -78,8 +77,6 @@ from licensing.values import Limits as LicensingLimits
 
 log = logging.getLogger("qanat.server")
 
-SERVED_AT_ONCE = 8
-"""Replies that a model server is asked for at one time; it works on several together."""
 SERVER = "server"
 """The tenant id under which the server's own secrets are sealed; people's ids are 32 hexadecimal digits."""
 
@@ -317,9 +314,20 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             ),
         )
         model = chat_model(settings)
-        line = FairLine(at_once=1 if isinstance(model, LlamaCppModel) else SERVED_AT_ONCE)
-        if isinstance(model, LlamaCppModel):
-            stack.push_async_callback(asyncio.to_thread, model.close)
+        models = ModelRegistry(
+            database,
+            clock,
+            server_sealer,
+            folder=data_dir / "models",
+            built_in=model,
+            built_in_file=None if settings.llm_url else settings.llm,
+            context_tokens=settings.llm_context_tokens,
+            threads=settings.llm_threads,
+            gpu_layers=settings.llm_gpu_layers,
+            max_file_bytes=settings.max_model_bytes,
+        )
+        await models.start()
+        stack.push_async_callback(models.stop)
 
         stack.push_async_callback(embedder.close)
         if reranker is not None:
@@ -352,9 +360,11 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             tenant_id = TenantId(owner_id)
             owner = Owner(owner_id, stored_secrets)
             vaults = await vault.list_vaults(tenant_id)
+            for_run = models.for_run(person_id, f"{person_id}/{agent_id}")
             return runtime_ports.Tools(
                 retriever=VaultRetriever(vault, tenant_id),
-                model=ModelInLine(model, line, person_id, f"{person_id}/{agent_id}"),
+                model=await for_run.find(""),
+                models=for_run,
                 embedder=VaultEmbedder(vault),
                 known_vaults=frozenset(str(v.id) for v in vaults),
                 web=GuardedWebServices(outside, owner) if settings.web_services else None,
@@ -397,7 +407,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             session_days=settings.session_days,
         )
         pepper = await get_secret(database, server_sealer, "api-key-pepper")
-        agents = Agents(database, clock, tenant_keys.sealer)
+        agents = Agents(database, clock, tenant_keys.sealer, model_names=lambda: models.names)
         runs = Runs(
             database,
             clock,
@@ -424,7 +434,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
                 await _database_part(database),
                 await _vectors_part(vault, loading),
                 *_reranker_part(reranker, loading_reranker),
-                _model_part(settings, model),
+                await _model_part(models),
                 _chain_part(licensing),
             ]
 
@@ -473,7 +483,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             cited_passages=CitedPassages(database, vault),
             chats=chats,
             licensing=licensing,
-            llm_name=model.name,
+            models=models,
             embedder_name=settings.embedder.name,
             local_token=lambda: local_token(root_key, boot_id),
             root=root,
@@ -558,14 +568,9 @@ def _reranker_part(reranker: CrossEncoderReranker | None, loading: asyncio.Task[
     return [Part("reranker", True, reranker.name)]
 
 
-def _model_part(settings: Settings, model: runtime_ports.ChatModel) -> Part:
-    if settings.llm_url or settings.llm.is_file():
-        return Part("model", True, model.name)
-    return Part(
-        "model",
-        False,
-        f"The model file {settings.llm} is missing. Run `make prepare`, or name another with QANAT_LLM_PATH.",
-    )
+async def _model_part(models: ModelRegistry) -> Part:
+    [chosen] = [model for model in await models.list_models() if model.is_default]
+    return Part("model", chosen.problem is None, chosen.problem or chosen.title)
 
 
 def _chain_part(licensing: Licensing) -> Part:

@@ -16,6 +16,8 @@ from agent_runtime.ports import ChatMessage, ReplyEnd, ReplyPart, Sampling, Text
 CHARACTERS_PER_TOKEN = 3
 """A cautious guess for Latin script; others are counted by their UTF-8 bytes."""
 MAX_LINE_BYTES = 1_000_000
+MAX_CHARACTERS_A_TOKEN = 40
+"""No tokenizer's tokens are as long on average: a server that sends more does not keep to the length asked for."""
 
 
 class OpenAICompatibleModel:
@@ -78,7 +80,7 @@ class OpenAICompatibleModel:
                 if response.status_code != httpx.codes.OK:
                     await response.aread()
                     raise self._refusal(response, estimate)
-                async for part in self._parts(response, estimate):
+                async for part in self._parts(response, estimate, sampling.max_tokens):
                     yield part
         except httpx.TimeoutException as error:
             raise ModelUnavailable(
@@ -94,8 +96,11 @@ class OpenAICompatibleModel:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _parts(self, response: httpx.Response, estimate: int) -> AsyncGenerator[ReplyPart, None]:
+    async def _parts(
+        self, response: httpx.Response, estimate: int, max_tokens: int
+    ) -> AsyncGenerator[ReplyPart, None]:
         pieces, reason, usage = 0, "", dict[str, Any]()
+        room = max_tokens * MAX_CHARACTERS_A_TOKEN
         async for payload in _payloads(response):
             if payload == b"[DONE]":
                 break
@@ -106,7 +111,11 @@ class OpenAICompatibleModel:
                 reason = choice.get("finish_reason") or reason
                 if isinstance(text, str) and text:
                     pieces += 1
-                    yield TextDelta(text)
+                    yield TextDelta(text[:room])
+                    room -= len(text)
+                    if room <= 0:
+                        yield ReplyEnd(estimate, max(pieces, max_tokens), "length")
+                        return
         if not reason and not pieces:
             raise ModelFailed("The model server closed the line without an answer. Ask again.")
         yield ReplyEnd(

@@ -1,5 +1,6 @@
 """The setting by which a step chooses its model: one name for all kinds, so that one check and one form fit them."""
 
+import re
 from typing import Annotated, TypeAlias
 
 from pydantic import Field, StringConstraints
@@ -17,3 +18,7 @@ ModelChoice: TypeAlias = Annotated[
     ),
 ]
 """A field of this type must be called `model` and be "" by default."""
+
+
+def is_model_name(name: str) -> bool:
+    return re.fullmatch(MODEL_NAME, name) is not None

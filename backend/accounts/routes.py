@@ -39,7 +39,7 @@ async def _session(services: Services, user: User | None) -> SessionOut:
             currency=Currency(symbol=chain.currency_symbol, decimals=chain.currency_decimals),
             contracts=dict(chain.contracts),
         ),
-        models=ModelsOut(llm=services.llm_name, embedder=services.embedder_name),
+        models=ModelsOut(llm=services.models.title, embedder=services.embedder_name),
     )
 
 

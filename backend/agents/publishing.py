@@ -85,7 +85,7 @@ class Publishing:
             raise Conflict(
                 "The draft was saved in another window since you opened it. Look at what it is now, then publish."
             )
-        graph = valid_graph(opened.graph)
+        graph = valid_graph(opened.graph, opened.problems)
         slug = await self._free_slug(opened.agent, slug)
         if not offers:
             raise Invalid("Offer at least one license: for a time, or paid by answer.")

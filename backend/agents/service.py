@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -35,10 +35,19 @@ class OpenAgent:
 class Agents:
     """Every method takes the owner's id; somebody else's agent is not found."""
 
-    def __init__(self, database: Database, clock: Clock, sealer_for: SealerFor) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        sealer_for: SealerFor,
+        *,
+        model_names: Callable[[], Collection[str]] | None = None,
+    ) -> None:
+        """`model_names` are what steps may choose; without, their choices are not checked before a run."""
         self._database = database
         self._clock = clock
         self._sealer_for = sealer_for
+        self._model_names = model_names
 
     async def create(self, owner_id: str, *, name: str, description: str, graph: dict[str, Any]) -> OpenAgent:
         agent_id = uuid4().hex
@@ -56,12 +65,12 @@ class Agents:
         )
         async with self._database.writing() as connection:
             await store.add_agent(connection, agent)
-        return OpenAgent(agent, graph, problems_of(graph))
+        return OpenAgent(agent, graph, self._problems_of(graph))
 
     async def get(self, owner_id: str, agent_id: str) -> OpenAgent:
         agent = await self._own(owner_id, agent_id)
         graph = runtime.migrate_draft(await self._open(owner_id, agent.draft, "agent-draft", agent_id))
-        return OpenAgent(agent, graph, problems_of(graph))
+        return OpenAgent(agent, graph, self._problems_of(graph))
 
     async def list_agents(self, owner_id: str) -> list[Agent]:
         async with self._database.reading() as connection:
@@ -191,6 +200,9 @@ class Agents:
             raise Invalid("The stored graph of this version does not match its digest; restore a backup.")
         return graph
 
+    def _problems_of(self, graph: dict[str, Any]) -> Sequence[Problem]:
+        return runtime.check(graph, models=self._model_names() if self._model_names else None)
+
     async def _own(self, owner_id: str, agent_id: str) -> Agent:
         async with self._database.reading() as connection:
             agent = await store.find_agent(connection, agent_id=agent_id)
@@ -208,14 +220,12 @@ class Agents:
         return document
 
 
-def problems_of(document: dict[str, Any]) -> Sequence[Problem]:
-    """What keeps this draft from running, in words."""
-    return runtime.check(document)
+def valid_graph(document: dict[str, Any], problems: Sequence[Problem] | None = None) -> Graph:
+    """The graph in this document. Raises Invalid with the first thing that is wrong.
 
-
-def valid_graph(document: dict[str, Any]) -> Graph:
-    """The graph in this document. Raises Invalid with the first thing that is wrong."""
-    problems = problems_of(document)
+    `problems` are those that are known already; without, the document is checked by itself.
+    """
+    problems = runtime.check(document) if problems is None else problems
     if problems:
         raise Invalid(
             f"This agent cannot run yet: {problems[0].message}",

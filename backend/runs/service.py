@@ -173,7 +173,7 @@ class Runs:
             NotFound: not an agent of theirs. Invalid: the draft cannot run yet.
         """
         opened = await self._agents.get(principal.user.id, agent_id)
-        graph = valid_graph(opened.graph)
+        graph = valid_graph(opened.graph, opened.problems)
         invocation = _Invocation(principal, opened.agent, None, graph, question, None, None, None, "")
         return await self._launch(uuid4().hex, invocation, None)
 

@@ -32,6 +32,7 @@ BODIES = {
     "unlock_vault": {"passphrase": "a long enough passphrase"},
     "add_web_page": {"url": "https://example.org/"},
     "add_site_map": {"url": "https://example.org/"},
+    "change_model_server": {"url": "http://127.0.0.1/v1", "model": "m"},
     "replace_secret": {"value": "another long value", "hosts": ["evil.example.org"]},
 }
 PUBLIC = {"get_catalogue_entry"}
@@ -62,6 +63,7 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
         "key_id": key_id,
         "secret_id": secret_id,
         "server": "weather",
+        "name": "built-in",  # models are the operator's
         "slug": slug,
     }
     tried = 0

@@ -11,8 +11,9 @@ from agent_runtime import checks, differences, migrations, node_kinds, runner, s
 from agent_runtime.differences import Difference
 from agent_runtime.earlier import NOTHING, Earlier
 from agent_runtime.events import Event
-from agent_runtime.graph import Digest, Graph, Problem, read_graph
+from agent_runtime.graph import Digest, Graph, Node, Problem, read_graph
 from agent_runtime.limits import RunLimits
+from agent_runtime.node_kinds.declare import ERROR, Socket
 from agent_runtime.ports import Tools
 from agent_runtime.starters import Starter
 
@@ -53,6 +54,18 @@ def migrate_draft(document: dict[str, Any]) -> dict[str, Any]:
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference:
     """What became of one graph document in another, valid or not, in words."""
     return differences.compare(before, after)
+
+
+def migrate(graph: Graph) -> Graph:
+    """The graph with its nodes brought up to the versions of today's palette."""
+    return migrations.migrate(graph)
+
+
+def outputs_of(node: Node) -> Sequence[Socket]:
+    """Where something can come out of this node, the output for its failures among them."""
+    kind = node_kinds.ALL[node.kind]
+    sockets = kind.outputs_with(node.settings)
+    return (*sockets, ERROR) if node.on_error.then == "branch" else sockets
 
 
 def list_starters() -> Sequence[Starter]:

@@ -16,6 +16,7 @@ from backend.models.routes import router as models
 from backend.openai_api.routes import router as openai_api
 from backend.outside.routes import router as mcp_servers
 from backend.root_key.routes import router as root_key
+from backend.runs.retracing_routes import router as retracing
 from backend.runs.routes import router as runs
 from backend.scrubs.routes import router as scrubs
 from backend.services import Services
@@ -59,6 +60,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         agents,
         agent_history,
         runs,
+        retracing,
         chats,
         catalogue,
         licenses,

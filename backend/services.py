@@ -18,6 +18,7 @@ from backend.database import Database
 from backend.ingestion import Ingestion
 from backend.models.service import ModelRegistry
 from backend.runs.citations import CitedPassages
+from backend.runs.retracing import Retracing
 from backend.runs.service import Runs
 from backend.scrubs.service import RecordScrubber
 from backend.settings import Settings
@@ -58,6 +59,7 @@ class Services:
     publishing: Publishing
     catalogue: Catalogue
     runs: Runs
+    retracing: Retracing
     cited_passages: CitedPassages
     chats: Chats
     licensing: Licensing

@@ -44,6 +44,7 @@ from backend.outside.web_services import GuardedWebServices
 from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
+from backend.runs.retracing import Retracing
 from backend.runs.service import Runs
 from backend.scrubs.service import RecordScrubber
 from backend.sealed import Sealer
@@ -480,6 +481,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             publishing=Publishing(database, clock, agents, licensing, sealer_for=tenant_keys.sealer),
             catalogue=Catalogue(agents, accounts, licensing),
             runs=runs,
+            retracing=Retracing(database, agents, runs),
             cited_passages=CitedPassages(database, vault),
             chats=chats,
             licensing=licensing,

@@ -7,7 +7,7 @@ run's record are one database transaction; a crash before it costs nobody anythi
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +17,12 @@ from weakref import WeakValueDictionary
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agent_runtime import service as runtime
+from agent_runtime.earlier import NOTHING, Earlier
 from agent_runtime.events import (
     Event,
     NodeFinished,
+    NodeRecovered,
+    NodeRetried,
     NodeStarted,
     RunCancelled,
     RunFailedEvent,
@@ -66,11 +69,23 @@ class _Invocation:
     finish: Finish | None
     request_key: str | None
     body_digest: str
+    trial: "Trial | None" = None
 
     @property
     def keeps_steps(self) -> bool:
         """Steps quote the author's vault at length: they are kept for the author alone."""
         return self.principal.user.id == self.agent.owner_id
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a run of one's own for trying something begins with."""
+
+    earlier: Earlier = NOTHING
+    steps: Sequence[Mapping[str, Any]] = ()
+    """The trace of the steps that it takes over from an earlier run."""
+    again: Mapping[str, Any] | None = None
+    """Which run it repeats a part of, and from which step."""
 
 
 class Runs:
@@ -173,8 +188,22 @@ class Runs:
             NotFound: not an agent of theirs. Invalid: the draft cannot run yet.
         """
         opened = await self._agents.get(principal.user.id, agent_id)
-        graph = valid_graph(opened.graph, opened.problems)
-        invocation = _Invocation(principal, opened.agent, None, graph, question, None, None, None, "")
+        return await self.try_graph(principal, opened.agent, valid_graph(opened.graph, opened.problems), question)
+
+    async def try_graph(
+        self,
+        principal: Principal,
+        agent: Agent,
+        graph: Graph,
+        question: str,
+        *,
+        version: Version | None = None,
+        trial: Trial | None = None,
+    ) -> RunHandle:
+        """Run any graph as this agent, which is the principal's own; free, and recorded with every step."""
+        invocation = _Invocation(
+            principal, agent, version, graph, question, None, None, None, "", trial or Trial()
+        )
         return await self._launch(uuid4().hex, invocation, None)
 
     def _one_at_a_time(self, user_id: str, key: str) -> asyncio.Lock:
@@ -263,8 +292,12 @@ class Runs:
     ) -> None:
         record: dict[str, Any] = {"question": invocation.question}
         steps: list[dict[str, Any]] = []
+        trial = invocation.trial or Trial()
         if invocation.keeps_steps:
+            steps.extend(dict(step) for step in trial.steps)
             record["steps"] = steps
+        if invocation.trial:  # of what was published the version has the graph
+            record |= {"graph": invocation.graph.document(), "again": trial.again}
         try:
             tools = await self._tools_for(
                 invocation.agent.owner_id, invocation.principal.user.id, invocation.agent.id
@@ -276,12 +309,15 @@ class Runs:
                 run_id=handle.run_id,
                 limits=self._limits,
                 cancelled=handle.cancelled,
+                earlier=trial.earlier,
             ):
                 _note(steps, event)
                 if isinstance(event, RunFinished):
                     await self._charge(handle, invocation, reservation, record, event)
                     return
                 if isinstance(event, RunFailedEvent):
+                    if invocation.keeps_steps:
+                        record["failed_at"] = event.node_id
                     await self._fail(
                         handle, invocation, reservation, record, RunFailed(event.code, event.message)
                     )
@@ -386,7 +422,8 @@ class Runs:
             await handle.tell("run.cancelled", {})
         else:
             await handle.tell(
-                "run.failed", {"node_id": None, "code": failure.code, "message": failure.detail}
+                "run.failed",
+                {"node_id": record.get("failed_at"), "code": failure.code, "message": failure.detail},
             )
         await handle.finish(failure)
 
@@ -429,11 +466,15 @@ _CANCELLED = RunFailed("cancelled", "Stopped. Nothing was charged.")
 def _note(steps: list[dict[str, Any]], event: Event) -> None:
     """Keep what the person who drew the agent may want to see of each step."""
     if isinstance(event, NodeStarted):
-        steps.append({"node_id": event.node_id, "kind": event.kind, "title": event.title})
-    elif isinstance(event, NodeFinished):
+        steps.append({**data(event), "troubles": []})
+    elif isinstance(event, NodeRetried | NodeRecovered | NodeFinished):
+        told = data(event)
         for step in reversed(steps):
-            if step["node_id"] == event.node_id:
-                step.update(data(event))
+            if step["node_id"] == event.node_id and step.get("inside") == told.get("inside"):
+                if isinstance(event, NodeFinished):
+                    step.update(told)
+                else:
+                    step["troubles"].append({"type": event.type, **told})
                 return
 
 

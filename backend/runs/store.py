@@ -104,6 +104,17 @@ async def find(connection: AsyncConnection, *, user_id: str, run_id: str) -> Run
     return _run(row) if row else None
 
 
+async def list_of_agent(
+    connection: AsyncConnection, *, user_id: str, agent_id: str, before: datetime | None, limit: int
+) -> list[Run]:
+    """This person's runs of one agent, newest first, of those that began before."""
+    query = select(runs).where(runs.c.user_id == user_id, runs.c.agent_id == agent_id)
+    if before is not None:
+        query = query.where(runs.c.started_at < before.isoformat())
+    rows = await connection.execute(query.order_by(runs.c.started_at.desc()).limit(limit))
+    return [_run(row) for row in rows]
+
+
 async def owns_proof(connection: AsyncConnection, *, user_id: str, proof_id: str) -> bool:
     query = select(runs.c.id).where(runs.c.proof_id == proof_id, runs.c.user_id == user_id)
     return (await connection.execute(query)).first() is not None

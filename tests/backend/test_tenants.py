@@ -27,6 +27,7 @@ BODIES = {
     "grant_vault": {"days": 1},
     "rotate_vault_keys": {"what": "vault"},
     "choose_owner_mode": {"mode": "always"},
+    "repeat_run": {"node_id": "start"},
     "restore_state": {"state": "1", "base_revision": 1},
     "keep_draft": {"graph": {}},
     "unlock_vault": {"passphrase": "a long enough passphrase"},

@@ -33,6 +33,10 @@ export type Relevance = Schemas['RelevanceOut'];
 export type AgentSummary = Schemas['AgentSummary'];
 export type Agent = Schemas['AgentOut'];
 export type AgentVersion = Schemas['VersionOut'];
+export type Difference = Schemas['DifferenceOut'];
+export type StepChange = Schemas['StepChange'];
+export type SettingChange = Schemas['SettingChange'];
+export type KeptDraft = Schemas['KeptDraftOut'];
 export type Publication = Schemas['PublishIn'];
 
 export type CatalogueEntry = Schemas['CatalogueEntryOut'];

@@ -57,11 +57,9 @@ export function EditorPage() {
         name={<AgentTitle agent={data} />}
         actions={({ problemCount, saveNow }) => (
           <>
-            {data.slug !== null && (
-              <Button component={Link} to={`/agents/${agentId}/versions`} variant="default" visibleFrom="sm">
-                Versions
-              </Button>
-            )}
+            <Button component={Link} to={`/agents/${agentId}/versions`} variant="default" visibleFrom="sm">
+              Versions
+            </Button>
             <Tooltip label="Solve the problems first" disabled={problemCount === 0}>
               <Button
                 data-disabled={problemCount > 0 || undefined}

@@ -12,6 +12,7 @@ import { EmptyState } from '~/ui/empty-state';
 import { notifyProblem } from '~/ui/problem-notice';
 
 import { agentQuery } from '../api/draft';
+import { keepDraft } from '../api/history';
 import { useEditor } from '../model/editor-store';
 import { Canvas } from './canvas';
 import classes from './editor.module.css';
@@ -169,8 +170,10 @@ function ConflictNotice({ saveNow }: { saveNow: () => Promise<boolean> }) {
   const takeTheirs = async (): Promise<void> => {
     try {
       const theirs = await fetchTheirs();
-      const { open, kinds } = useEditor.getState();
-      if (theirs !== null) open(theirs, [...kinds.values()]);
+      const { open, kinds, history } = useEditor.getState();
+      if (theirs === null) return;
+      await keepDraft(theirs.id, history.present);
+      open(theirs, [...kinds.values()]);
     } catch (error) {
       notifyProblem(error);
     }
@@ -179,6 +182,7 @@ function ConflictNotice({ saveNow }: { saveNow: () => Promise<boolean> }) {
     try {
       const theirs = await fetchTheirs();
       if (theirs === null) return;
+      await keepDraft(theirs.id, theirs.graph);
       useEditor.setState({ revision: theirs.revision, save: { state: 'waiting' } });
       await saveNow();
     } catch (error) {
@@ -188,7 +192,10 @@ function ConflictNotice({ saveNow }: { saveNow: () => Promise<boolean> }) {
   return (
     <Alert role="alert" color="yellow" radius={0} icon={<IconAlertTriangle />} title="This agent was changed elsewhere">
       <Group gap="sm">
-        <Text fz="sm">Somebody saved another version since you opened it. What you drew is still here, but not saved.</Text>
+        <Text fz="sm">
+          Somebody saved another version since you opened it. What you drew is still here, but not saved.
+          Whichever you do not take is put aside under “Versions”.
+        </Text>
         <Button size="compact-sm" variant="default" onClick={() => void takeTheirs()}>
           Load the other version
         </Button>

@@ -1,10 +1,18 @@
 import { Badge, Group, Paper, Stack, Text } from '@mantine/core';
 
+import type { ReactNode } from 'react';
+
 import type { AgentVersion } from '~/api/types';
 import { CopyLine } from '~/ui/copy-field';
 import { formatDateTime, formatRelative } from '~/ui/format';
 
-export function VersionList({ versions }: { versions: readonly AgentVersion[] }) {
+interface VersionListProps {
+  versions: readonly AgentVersion[];
+  /** What can be done with one of them. */
+  actions?: (version: AgentVersion) => ReactNode;
+}
+
+export function VersionList({ versions, actions }: VersionListProps) {
   return (
     <Stack component="ol" gap="sm" p={0} m={0} style={{ listStyle: 'none' }} aria-label="Versions">
       {versions.map((version, index) => (
@@ -26,6 +34,11 @@ export function VersionList({ versions }: { versions: readonly AgentVersion[] })
             <CopyLine value={version.graph_digest} shown={`${version.graph_digest.slice(0, 12)}…`} label="Copy digest" />
             {version.asset_id !== null && <span>Asset {version.asset_id}</span>}
           </Group>
+          {actions !== undefined && (
+            <Group gap="xs" mt="sm">
+              {actions(version)}
+            </Group>
+          )}
         </Paper>
       ))}
     </Stack>

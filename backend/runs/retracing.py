@@ -112,7 +112,7 @@ class Retracing:
         """
         trace = await self.trace(principal, run_id)
         opened = await self._agents.get(principal.user.id, trace.run.agent_id)
-        graph = valid_graph(opened.graph) if change.from_draft else trace.graph
+        graph = valid_graph(opened.graph, opened.problems) if change.from_draft else trace.graph
         node = next((node for node in graph.nodes if node.id == change.node_id), None)
         if node is None:
             raise Invalid("That step is not there any more. Choose another one to run again from.")

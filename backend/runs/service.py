@@ -188,7 +188,9 @@ class Runs:
             NotFound: not an agent of theirs. Invalid: the draft cannot run yet.
         """
         opened = await self._agents.get(principal.user.id, agent_id)
-        return await self.try_graph(principal, opened.agent, valid_graph(opened.graph, opened.problems), question)
+        return await self.try_graph(
+            principal, opened.agent, valid_graph(opened.graph, opened.problems), question
+        )
 
     async def try_graph(
         self,

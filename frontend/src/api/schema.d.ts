@@ -200,6 +200,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{agent_id}/last-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Last Results
+         * @description What each step of the agent handed on the last time that it ran, by node.
+         */
+        get: operations["get_last_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{agent_id}/publish": {
         parameters: {
             query?: never;
@@ -234,6 +254,26 @@ export interface paths {
          * @description Make an earlier state the draft. What the draft was is kept, and can be restored in turn.
          */
         post: operations["restore_state"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description One's own runs of an agent of one's own, newest first, 30 at a time.
+         */
+        get: operations["list_runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1244,6 +1284,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/repeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Repeat Run
+         * @description Run it again from a step, or that step alone; free. Steps before it are not executed again.
+         */
+        post: operations["repeat_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trace
+         * @description A run of an agent of one's own, step by step, with the graph it ran.
+         */
+        get: operations["get_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schemas/agent-graph": {
         parameters: {
             query?: never;
@@ -2022,6 +2102,18 @@ export interface components {
             name: string;
             /** Password */
             password?: string | null;
+        };
+        /**
+         * AgainOut
+         * @description The run that this one repeats a part of.
+         */
+        AgainOut: {
+            /** Node Id */
+            node_id: string;
+            /** Only */
+            only: boolean;
+            /** Run Id */
+            run_id: string;
         };
         /** AgentChange */
         AgentChange: {
@@ -3397,6 +3489,29 @@ export interface components {
             /** Words Count */
             words_count: boolean;
         };
+        /** RepeatIn */
+        RepeatIn: {
+            /**
+             * From Draft
+             * @default false
+             */
+            from_draft: boolean;
+            /** Node Id */
+            node_id: string;
+            /**
+             * Only
+             * @default false
+             */
+            only: boolean;
+            /** Outputs */
+            outputs?: {
+                [key: string]: unknown;
+            } | null;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+        };
         /**
          * Replacing
          * @description Which of a vault's keys is replaced.
@@ -3415,6 +3530,26 @@ export interface components {
             base_revision: number;
             /** State */
             state: string;
+        };
+        /** ResultOut */
+        ResultOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Output */
+            output: {
+                [key: string]: unknown;
+            };
+            /** Run Id */
+            run_id: string;
+            /** Took Ms */
+            took_ms: number | null;
         };
         /** RootKeyOut */
         RootKeyOut: {
@@ -3487,6 +3622,29 @@ export interface components {
             steps: {
                 [key: string]: unknown;
             }[];
+            /** Version Id */
+            version_id: string | null;
+        };
+        /** RunSummary */
+        RunSummary: {
+            again: components["schemas"]["AgainOut"] | null;
+            /** Answer */
+            answer: string | null;
+            /** Charge */
+            charge: number;
+            /** Id */
+            id: string;
+            /** Question */
+            question: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** State */
+            state: string;
+            /** Took Ms */
+            took_ms: number | null;
             /** Version Id */
             version_id: string | null;
         };
@@ -3683,6 +3841,29 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** StepInput */
+        StepInput: {
+            /** Name */
+            name: string;
+            /** Node Id */
+            node_id: string;
+            /** Socket */
+            socket: string;
+            /** Value */
+            value: unknown;
+        };
+        /**
+         * StepModel
+         * @description One time that a step asked a model.
+         */
+        StepModel: {
+            /** Completion Tokens */
+            completion_tokens: number;
+            /** Model */
+            model: string;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+        };
         /** Synchronized */
         Synchronized: {
             /** Changed */
@@ -3758,6 +3939,93 @@ export interface components {
             earned: number;
             /** Unsettled */
             unsettled: number;
+        };
+        /** TraceOut */
+        TraceOut: {
+            again: components["schemas"]["AgainOut"] | null;
+            /** Agent Id */
+            agent_id: string;
+            /** Answer */
+            answer: string | null;
+            /** Charge */
+            charge: number;
+            /** Citations */
+            citations: components["schemas"]["Citation"][];
+            /** Failure */
+            failure: {
+                [key: string]: unknown;
+            } | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Graph */
+            graph: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Question */
+            question: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["TraceStep"][];
+            /** Usage */
+            usage: {
+                [key: string]: unknown;
+            } | null;
+            /** Version Id */
+            version_id: string | null;
+        };
+        /** TraceStep */
+        TraceStep: {
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Edited */
+            edited: boolean;
+            /** Inputs */
+            inputs: components["schemas"]["StepInput"][];
+            /** Inside */
+            inside: {
+                [key: string]: unknown;
+            }[];
+            /** Kind */
+            kind: string;
+            /** Models */
+            models: components["schemas"]["StepModel"][];
+            /** Node Id */
+            node_id: string;
+            /** Output */
+            output: {
+                [key: string]: unknown;
+            } | null;
+            /** Prompt */
+            prompt: {
+                [key: string]: string;
+            }[] | null;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "done" | "failed" | "stopped" | "reused";
+            /** Title */
+            title: string;
+            /** Took Ms */
+            took_ms: number | null;
+            /** Troubles */
+            troubles: {
+                [key: string]: unknown;
+            }[];
         };
         /** TransactionOut */
         TransactionOut: {
@@ -4607,6 +4875,59 @@ export interface operations {
             };
         };
     };
+    get_last_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: components["schemas"]["ResultOut"];
+                    };
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     publish_agent: {
         parameters: {
             query?: never;
@@ -4739,6 +5060,59 @@ export interface operations {
             };
             /** @description Problem details */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_runs: {
+        parameters: {
+            query?: {
+                before?: string | null;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSummary"][];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7693,6 +8067,133 @@ export interface operations {
             };
             /** @description Problem details */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    repeat_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepeatIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -53,6 +53,10 @@ export type NotReady = Schemas['NotReady'];
 export type Unread = Schemas['LeftOut'];
 export type Sentence = Schemas['AnswerSentence'];
 
+export type ModelChoice = Schemas['ModelChoiceOut'];
+export type RegisteredModel = Schemas['RegisteredModelOut'];
+export type ModelServer = Schemas['ModelServerChange'];
+
 export type Receipt = Schemas['ReceiptOut'];
 export type Settlement = Schemas['SettlementOut'];
 export type ApiKey = Schemas['ApiKeyOut'];

@@ -40,6 +40,7 @@ export const router = createBrowserRouter([
                   { path: '/chat/:chatId', lazy: page(() => import('./pages/chat-page'), 'ChatPage') },
                   { path: '/licenses', lazy: page(() => import('./pages/licenses-page'), 'LicensesPage') },
                   { path: '/earnings', lazy: page(() => import('./pages/earnings-page'), 'EarningsPage') },
+                  { path: '/models', lazy: page(() => import('./pages/models-page'), 'ModelsPage') },
                   { path: '/keys', lazy: page(() => import('./pages/keys-page'), 'KeysPage') },
                   { path: '/account', lazy: page(() => import('./pages/account-page'), 'AccountPage') },
                   { path: '*', lazy: page(() => import('./pages/missing-page'), 'MissingPage') },

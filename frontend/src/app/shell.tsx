@@ -16,6 +16,7 @@ import {
   IconBuildingStore,
   IconCertificate,
   IconCoins,
+  IconCpu,
   IconHome,
   IconKey,
   IconLogout,
@@ -52,6 +53,7 @@ const PLACES = [
     { to: '/agents', label: 'My agents', icon: IconRobot },
     { to: '/earnings', label: 'Earnings', icon: IconCoins },
     { to: '/keys', label: 'API keys', icon: IconKey },
+    { to: '/models', label: 'Models', icon: IconCpu },
   ],
 ] as const;
 

@@ -7,6 +7,7 @@ import { AgentTitle } from '~/features/agents/components/agent-title';
 import { agentQuery, nodeKindsQuery } from '~/features/graphs/api/draft';
 import { Editor } from '~/features/graphs/components/editor';
 import { PublishDialog } from '~/features/publishing/components/publish-dialog';
+import { modelChoicesQuery } from '~/features/models/api/models';
 import { vaultsQuery } from '~/features/vaults/api/vaults';
 import { useDocumentTitle } from '~/ui/page';
 import { ProblemNotice } from '~/ui/problem-notice';
@@ -21,6 +22,7 @@ export function EditorPage() {
   const agent = useQuery({ ...agentQuery(agentId), staleTime: 0, refetchOnWindowFocus: false });
   const kinds = useQuery(nodeKindsQuery);
   const vaults = useQuery(vaultsQuery);
+  const models = useQuery(modelChoicesQuery);
   const { user } = usePerson();
   const navigate = useNavigate();
   const [publishing, publication] = useDisclosure(false);
@@ -53,6 +55,7 @@ export function EditorPage() {
         agent={data}
         kinds={kinds.data}
         vaults={vaults.data ?? []}
+        models={models.data ?? []}
         noVaults={<NoVaults />}
         name={<AgentTitle agent={data} />}
         actions={({ problemCount, saveNow }) => (

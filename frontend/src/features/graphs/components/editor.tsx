@@ -7,7 +7,7 @@ import { ReactFlowProvider } from '@xyflow/react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Link } from 'react-router';
 
-import type { Agent, NodeKind } from '~/api/types';
+import type { Agent, ModelChoice, NodeKind } from '~/api/types';
 import { EmptyState } from '~/ui/empty-state';
 import { notifyProblem } from '~/ui/problem-notice';
 
@@ -28,13 +28,15 @@ interface EditorProps {
   agent: Agent;
   kinds: readonly NodeKind[];
   vaults: readonly VaultChoice[];
+  /** What steps that ask a model may choose. */
+  models: readonly ModelChoice[];
   noVaults: ReactNode;
   /** The agent's name and what can be done with it as a whole. */
   name: ReactNode;
   actions: (state: { problemCount: number; saveNow: () => Promise<boolean> }) => ReactNode;
 }
 
-export function Editor({ agent, kinds, vaults, noVaults, name, actions }: EditorProps) {
+export function Editor({ agent, kinds, vaults, models, noVaults, name, actions }: EditorProps) {
   const opened = useEditor((state) => state.agentId === agent.id);
   const open = useEditor((state) => state.open);
   // The agent as it was when this page opened; later answers of the server only confirm what was saved here.
@@ -46,6 +48,9 @@ export function Editor({ agent, kinds, vaults, noVaults, name, actions }: Editor
   useEffect(() => {
     useEditor.setState({ vaultNames: new Map(vaults.map((vault) => [vault.id, vault.name])) });
   }, [vaults]);
+  useEffect(() => {
+    useEditor.setState({ models });
+  }, [models]);
 
   return (
     <ReactFlowProvider>
@@ -54,7 +59,7 @@ export function Editor({ agent, kinds, vaults, noVaults, name, actions }: Editor
   );
 }
 
-function Desk({ vaults, noVaults, name, actions }: Omit<EditorProps, 'agent' | 'kinds'>) {
+function Desk({ vaults, noVaults, name, actions }: Omit<EditorProps, 'agent' | 'kinds' | 'models'>) {
   const saveNow = useAutosave();
   const run = useRun(saveNow);
   const [tab, setTab] = useState<string | null>('try');

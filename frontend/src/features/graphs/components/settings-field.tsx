@@ -3,6 +3,7 @@ import { Autocomplete, Button, Group, MultiSelect, NumberInput, Select, Stack, S
 import { useRef, type ReactNode } from 'react';
 
 import type { Field } from '../model/form';
+import { ModelField } from './model-field';
 import { RowsField } from './rows-field';
 import type { VaultChoice } from './settings-form';
 
@@ -40,6 +41,8 @@ export function SettingsField({ field, value, vaults, noVaults, onChange }: Sett
         </Stack>
       );
     }
+    case 'model':
+      return <ModelField {...common} value={text} onChange={onChange} />;
     case 'template':
       return <TemplateField {...common} value={text} maxLength={field.maxLength} onChange={onChange} />;
     case 'condition':

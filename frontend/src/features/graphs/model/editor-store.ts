@@ -9,7 +9,7 @@ import {
 } from '@xyflow/react';
 import { create } from 'zustand';
 
-import type { NodeKind } from '~/api/types';
+import type { ModelChoice, NodeKind } from '~/api/types';
 
 import * as graphs from './graph';
 import type { Graph, GraphNode, NodeKinds, Position, SocketRef } from './graph';
@@ -49,6 +49,8 @@ interface EditorState {
   run: RunView;
   /** The names of one's vaults, for the steps that search them. */
   vaultNames: ReadonlyMap<string, string>;
+  /** What steps that ask a model may choose. */
+  models: readonly ModelChoice[];
   /** The node that the view should move to, and a count so that asking twice moves twice. */
   focus: { nodeId: string; count: number } | null;
 
@@ -127,6 +129,7 @@ export const useEditor = create<EditorState>()((set, get) => {
     save: { state: 'saved' },
     run: NO_RUN,
     vaultNames: new Map(),
+    models: [],
     focus: null,
 
     open(agent, kinds) {

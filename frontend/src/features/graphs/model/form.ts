@@ -12,6 +12,7 @@ export type Control =
   | { control: 'switch' }
   | { control: 'choice'; options: readonly { value: string; label: string }[] }
   | { control: 'vaults' }
+  | { control: 'model' }
   | { control: 'rows'; fields: readonly Field[]; most: number | null }
   | { control: 'unknown' };
 
@@ -84,6 +85,7 @@ function controlOf(schema: JsonSchema, root: JsonSchema): Control {
   switch (schema.type) {
     case 'string':
       if (schema.format === 'template') return { control: 'template', maxLength };
+      if (schema.format === 'model') return { control: 'model' };
       if (schema.format === 'row-id') return { control: 'row-id' };
       if (schema.format === 'suggest') {
         return { control: 'suggest', suggestions: (schema.examples ?? []).map(String), maxLength };

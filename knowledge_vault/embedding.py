@@ -49,6 +49,8 @@ class SentenceTransformerEmbedder:
         self._embedded = 0
         self.busy_s = 0.0
         """Processor seconds that threads spent embedding documents, added up over all of them: for measuring."""
+        self.at_work_s = 0.0
+        """The same by the clock."""
 
     @property
     def dimension(self) -> int:
@@ -93,10 +95,11 @@ class SentenceTransformerEmbedder:
 
     def _measured(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self._loaded()
-        began = time.thread_time()
+        began, began_cpu = time.monotonic(), time.thread_time()
         vectors = self._embed(texts, "passage")
         with self._counting:
-            self.busy_s += time.thread_time() - began
+            self.at_work_s += time.monotonic() - began
+            self.busy_s += time.thread_time() - began_cpu
         return vectors
 
     def _embed(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:

@@ -105,6 +105,16 @@ async def _mixed_files(
             "at_least": 0.8,
         },
         {
+            "what": "embedding, as a share of all work",
+            "value": round(embedder.busy_s / all_s, 3),
+            "unit": "",
+        },
+        {
+            "what": "time in which the threads that embed had something to embed",
+            "value": round(embedder.at_work_s / (embedder.threads * took_s), 3),
+            "unit": "",
+        },
+        {
             "what": "sealing and parsing, as a share of all work",
             "value": round((sealing_s + parsing_s) / all_s, 3),
             "unit": "",
@@ -124,8 +134,9 @@ async def _mixed_files(
 async def _sealing_alone(vault: KnowledgeVault) -> float:
     """Processor seconds of receiving and sealing as many files, from a part of them with nothing beside it."""
     home = (await vault.create_vault(TENANT, name="sealed alone")).id
+    files = mixed_files(SEALED_ALONE)
     began = time.process_time()
-    for name, content in mixed_files(SEALED_ALONE):
+    for name, content in files:
         await vault.add_document(TENANT, home, name=name, content=_stream(content))
     return (time.process_time() - began) * (FILES // SEALED_ALONE)
 

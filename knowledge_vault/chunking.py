@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge_vault.parsing.parsed import Parsed
-from knowledge_vault.segments import Segment, halves, segments
+from knowledge_vault.pieces import Piece, halves, pieces_of
 from knowledge_vault.values import ChunkSizes
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
@@ -34,14 +34,14 @@ class Span:
 
 @dataclass(frozen=True)
 class _Unit:
-    """A segment, or a part of one, that fits into a chunk."""
+    """A piece, or a part of one, that fits into a chunk."""
 
     start: int
     end: int
     tokens: int
-    of: Segment
+    of: Piece
     is_first: bool
-    """The first part of its segment."""
+    """The first part of its piece."""
 
     @property
     def begins_section(self) -> bool:
@@ -59,7 +59,7 @@ def chunk(parsed: Parsed, count_tokens: CountTokens, *, sizes: ChunkSizes | None
     """
     sizes = sizes or ChunkSizes()
     text = parsed.text
-    pieces = segments(parsed, most=sizes.characters)
+    pieces = pieces_of(parsed, most=sizes.characters)
     counts = count_tokens([text[piece.start : piece.end] for piece in pieces])
     units = [
         unit
@@ -145,7 +145,7 @@ def _tail(group: Sequence[_Unit], unit: _Unit, sizes: ChunkSizes) -> list[_Unit]
 class _Parents:
     """Finds what to read around a chunk."""
 
-    def __init__(self, pieces: Sequence[Segment], most: int) -> None:
+    def __init__(self, pieces: Sequence[Piece], most: int) -> None:
         self._pieces = pieces
         self._starts = [piece.start for piece in pieces]
         self._most = most

@@ -12,7 +12,7 @@ from knowledge_vault.parsing.parsed import Heading, Parsed, Part, Table
 
 
 @dataclass(frozen=True)
-class Segment:
+class Piece:
     """A piece that is never cut, unless it alone is too long."""
 
     start: int
@@ -36,9 +36,9 @@ class _Section:
     is_headed: bool
 
 
-def segments(parsed: Parsed, *, most: int) -> list[Segment]:
+def pieces_of(parsed: Parsed, *, most: int) -> list[Piece]:
     """In order. `most`: a sentence longer than this many characters falls into its lines."""
-    found: list[Segment] = []
+    found: list[Piece] = []
     number = -1
     part: Part | None = None
     for section in _sections(parsed):
@@ -47,7 +47,7 @@ def segments(parsed: Parsed, *, most: int) -> list[Segment]:
         within = [table for table in parsed.tables if section.start <= table.start < section.end]
         for start, end, begins_paragraph, header in _pieces(parsed.text, section, most, within):
             found.append(
-                Segment(
+                Piece(
                     start,
                     end,
                     number,

@@ -27,6 +27,7 @@ from agent_runtime.events import (
     Usage,
 )
 from agent_runtime.graph import NO_PLAN, Digest, Edge, Graph, Node
+from agent_runtime.journal import InMemory
 from agent_runtime.left_out import LeftOut
 from agent_runtime.limits import Meter
 from agent_runtime.migrations import migrate
@@ -164,7 +165,7 @@ class Visit:
         With such a plan its words are held back until it has succeeded: what was shown cannot be taken back.
         """
         plan, voice = self.node.on_error, self._voice(run)
-        attempt = 0
+        journal, attempt = InMemory(), 0
         while True:
             attempt += 1
             held: list[str] = []
@@ -178,6 +179,7 @@ class Visit:
                 left_out=run.left_out,
                 wait=lambda ahead: run.tell(RunWaiting(ahead=ahead)),
                 attempt=attempt,
+                journal=journal,
                 step_id=f"{run.run_id}/{self.node.id}/1",  # every node is visited once
             )
             if attempt > 1:

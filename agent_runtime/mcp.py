@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from agent_runtime import tool_arguments
 from agent_runtime.errors import (
     OutsideAnswerUnfit,
     OutsideRefused,
@@ -20,8 +19,9 @@ from agent_runtime.errors import (
     OutsideUnsure,
     RunFailed,
 )
+from agent_runtime.node_kinds import tool_arguments
+from agent_runtime.node_kinds.tool_arguments import Argument, words
 from agent_runtime.ports import McpServers, SecretUse, WebAnswer, WebRequest
-from agent_runtime.tool_arguments import Argument, words
 
 VERSION = "2025-11-25"
 KNOWN_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", VERSION)

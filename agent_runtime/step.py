@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent_runtime.errors import ModelMissing
+from agent_runtime.journal import InMemory, Journal
 from agent_runtime.left_out import LeftOut, named
 from agent_runtime.limits import Meter
 from agent_runtime.not_ready import Unsearched
@@ -35,6 +36,8 @@ class Step:
     """Where a step notes the passages that its model could not be given."""
     wait: Callable[[int], None] = lambda ahead: None
     """Tell how many others a model answers first."""
+    journal: Journal = field(default_factory=InMemory)
+    """Where a step that does several things notes them, so that none is done twice when it begins anew."""
     attempt: int = 1
     """Which try of this step it is. A model is asked somewhat differently from the second on, so that it may do
     better: what it wrote at temperature 0 it would only write again."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from agent_runtime.node_kinds.agent_with_tools import agent_with_tools
 from agent_runtime.node_kinds.answer import answer
 from agent_runtime.node_kinds.answer_with_sources import answer_with_sources
 from agent_runtime.node_kinds.ask_model import ask_model
@@ -24,6 +25,7 @@ ALL: Mapping[str, NodeKind[Any]] = {
         search_documents,
         ask_model,
         answer_with_sources,
+        agent_with_tools,
         pull_out_fields,
         set_values,
         if_otherwise,

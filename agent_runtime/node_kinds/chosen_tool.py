@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from agent_runtime.tool_arguments import MAX_ARGUMENTS, Argument, ArgumentName
+from agent_runtime.node_kinds.tool_arguments import MAX_ARGUMENTS, Argument, ArgumentName
 
 ServerName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9-]{0,39})?$")]
 Template = Annotated[str, StringConstraints(max_length=20_000)]

@@ -114,5 +114,9 @@ def taken(names: list[str]) -> list[str]:
     problems = [
         f"{name!r} means something else already: choose another name." for name in names if name in TAKEN
     ]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    return problems + [f"Two values are called {name!r}: rename one." for name in twice]
+    return problems + [f"Two values are called {name!r}: rename one." for name in twice(names)]
+
+
+def twice(names: list[str]) -> list[str]:
+    """The names that occur more than once."""
+    return sorted({name for name in names if names.count(name) > 1})

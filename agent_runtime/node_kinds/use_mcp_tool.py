@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from agent_runtime import mcp, tool_arguments
+from agent_runtime import mcp
 from agent_runtime.errors import OutsideRefused
 from agent_runtime.insertion import unknown
-from agent_runtime.node_kinds import names, taking
+from agent_runtime.node_kinds import names, taking, tool_arguments
 from agent_runtime.node_kinds.chosen_tool import NO_TOOL, ChosenTool
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.names import FieldType

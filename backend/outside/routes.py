@@ -4,8 +4,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from agent_runtime import mcp
+from agent_runtime.node_kinds.tool_arguments import Argument
 from agent_runtime.ports import SecretUse
-from agent_runtime.tool_arguments import Argument
 from backend.accounts.principal import SignedIn
 from backend.errors import NotFound
 from backend.responses import errors

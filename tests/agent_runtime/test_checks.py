@@ -178,6 +178,7 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "search_documents",
         "ask_model",
         "answer_with_sources",
+        "agent_with_tools",
         "pull_out_fields",
         "set_values",
         "if_otherwise",

@@ -15,7 +15,7 @@ from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.scripted import ScriptedModel
 from agent_runtime.ports import ChatMessage, Sampling, TextDelta
 
-from .making import a_graph, events_of
+from .making import TwinRetriever, a_graph, a_passage, events_of
 
 FIELDS = [
     {"name": "keeper", "type": "text", "description": "who keeps the bees"},
@@ -102,6 +102,17 @@ async def test_the_real_model_can_only_write_what_the_form_allows(smollm: LlamaC
     pieces = smollm.reply([ChatMessage("user", "Tell me a story about bees.")], sampling)
     written = "".join([part.text async for part in pieces if isinstance(part, TextDelta)])
     assert shape.parse(written, schema)
+
+
+async def test_the_real_model_writes_no_broken_call_of_a_tool(smollm: LlamaCppModel) -> None:
+    goal = {"goal": "When are the hives opened?", "vaults": ["bees"], "most_uses": 1, "max_tokens": 16}
+    graph = a_graph(
+        {"start": ("start", {}), "agent": ("agent_with_tools", goal), "answer": ("answer", {})},
+        [("start.question", "agent.text"), ("agent.text", "answer.value")],
+    )
+    retriever = TwinRetriever([a_passage("The hives are opened in April.")])
+    events = await events_of(graph, model=smollm, retriever=retriever)
+    assert isinstance(events[-1], RunFinished), events[-1]
 
 
 async def test_the_real_model_pulls_out_fields(smollm: LlamaCppModel) -> None:

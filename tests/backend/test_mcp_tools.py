@@ -16,8 +16,8 @@ from pydantic import Field
 from agent_runtime import mcp, service
 from agent_runtime.errors import OutsideRefused, OutsideUnavailable, OutsideUnsure
 from agent_runtime.events import NodeFinished, RunFailedEvent, RunFinished
+from agent_runtime.node_kinds.tool_arguments import Argument
 from agent_runtime.ports import SecretUse, Tools
-from agent_runtime.tool_arguments import Argument
 from backend.outside.mcp_servers import OperatorsMcpServers, allowed_servers
 from backend.outside.requests import Owner
 from backend.settings import McpServer, Settings

@@ -49,11 +49,17 @@ class PlainJson:
 class SealedCheckpoints(BaseCheckpointSaver[int]):
     """Keeps the checkpoints of one tenant's runs. `thread_id` is the run's own."""
 
-    def __init__(self, database: Database, sealer: Sealer, *, tenant_id: str) -> None:
+    def __init__(self, database: Database, sealer: Sealer, *, tenant_id: str, inside: str = "") -> None:
+        """`inside` names one round of the steps inside a node, whose place is kept beside its run's."""
         super().__init__(serde=PlainJson())
         self._database = database
         self._sealer = sealer
         self._tenant_id = tenant_id
+        self._inside = inside
+
+    def inside(self, name: str) -> "SealedCheckpoints":
+        """The same keeper for one round of the steps inside a node, in a namespace of its run's thread."""
+        return SealedCheckpoints(self._database, self._sealer, tenant_id=self._tenant_id, inside=name)
 
     # Keeping
 
@@ -64,7 +70,7 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        thread_id, namespace = _place(config)
+        thread_id, namespace = self._place(config)
         kept = get_checkpoint_metadata(config, metadata)
         row = {
             "tenant_id": self._tenant_id,
@@ -78,7 +84,7 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
         async with self._database.writing() as connection:
             await connection.execute(delete(checkpoints).where(_same(checkpoints, row)))
             await connection.execute(insert(checkpoints).values(**row))
-        return _config(thread_id, namespace, checkpoint["id"])
+        return self._config(thread_id, namespace, checkpoint["id"])
 
     async def aput_writes(
         self,
@@ -87,7 +93,7 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
         task_id: str,
         task_path: str = "",
     ) -> None:
-        thread_id, namespace = _place(config)
+        thread_id, namespace = self._place(config)
         rows = []
         for number, (channel, value) in enumerate(writes):
             row: dict[str, Any] = {
@@ -119,7 +125,7 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
     # Finding
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        thread_id, namespace = _place(config)
+        thread_id, namespace = self._place(config)
         found = [item async for item in self._list(thread_id, namespace, get_checkpoint_id(config), limit=1)]
         return found[0] if found else None
 
@@ -133,9 +139,10 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
     ) -> AsyncIterator[CheckpointTuple]:
         """Newest first. What `filter` asks of the metadata is compared after opening: none of it is readable."""
         asked = config["configurable"] if config else {}
+        namespace = asked.get("checkpoint_ns")
         found = self._list(
             asked.get("thread_id"),
-            asked.get("checkpoint_ns"),
+            namespace if namespace is None and not self._inside else self._inside + (namespace or ""),
             get_checkpoint_id(config) if config else None,
             before=get_checkpoint_id(before) if before else None,
             wanted=filter or {},
@@ -177,10 +184,10 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
                     continue
                 found.append(
                     CheckpointTuple(
-                        config=_config(row.thread_id, row.namespace, row.checkpoint_id),
+                        config=self._config(row.thread_id, row.namespace, row.checkpoint_id),
                         checkpoint=checkpoint,
                         metadata=metadata,
-                        parent_config=_config(row.thread_id, row.namespace, row.parent_id)
+                        parent_config=self._config(row.thread_id, row.namespace, row.parent_id)
                         if row.parent_id
                         else None,
                         pending_writes=await self._writes(connection, row),
@@ -233,6 +240,19 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
                     connection, [row for row in rows if newest.get(row.namespace) != row.checkpoint_id]
                 )
 
+    def _place(self, config: RunnableConfig) -> tuple[str, str]:
+        asked = config["configurable"]
+        return asked["thread_id"], self._inside + asked.get("checkpoint_ns", "")
+
+    def _config(self, thread_id: str, namespace: str, checkpoint_id: str) -> RunnableConfig:
+        return {
+            "configurable": {
+                "thread_id": thread_id,
+                "checkpoint_ns": namespace.removeprefix(self._inside),
+                "checkpoint_id": checkpoint_id,
+            }
+        }
+
     def _of_thread(self, table: Table, thread_id: str) -> ColumnElement[bool]:
         return and_(table.c.tenant_id == self._tenant_id, table.c.thread_id == thread_id)
 
@@ -248,20 +268,6 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
             return plain_json.decode(self._sealer.open(sealed[1:], *context))
         except Exception as error:  # a port's errors have no names here, and all mean the same
             raise CheckpointBroken() from error
-
-
-def _place(config: RunnableConfig) -> tuple[str, str]:
-    return config["configurable"]["thread_id"], config["configurable"].get("checkpoint_ns", "")
-
-
-def _config(thread_id: str, namespace: str, checkpoint_id: str) -> RunnableConfig:
-    return {
-        "configurable": {
-            "thread_id": thread_id,
-            "checkpoint_ns": namespace,
-            "checkpoint_id": checkpoint_id,
-        }
-    }
 
 
 def _checkpoint_context(row: Any) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ whatever the document holds, and nothing here runs a node.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from agent_runtime.migrations import migrate
 from agent_runtime.node_kinds.declare import ERROR, Drawn, NodeKind, Settings, Socket, SocketType, accepts
 from agent_runtime.node_kinds.names import FieldType
 from agent_runtime.node_kinds.values import is_object
+from agent_runtime.scopes import MOST_AROUND, Scopes
 
 
 def check(
@@ -43,6 +44,7 @@ def check(
     return [
         *_names(graph),
         *_ends(graph),
+        *_places(drawing),
         *_edges(drawing),
         *_cycle(drawing),
         *_nodes(drawing, None if vaults is None else frozenset(vaults)),
@@ -58,23 +60,28 @@ class _Drawing:
     nodes: Mapping[str, Node]
     into: Mapping[tuple[str, str], list[Edge]]
     """The edges that arrive, by node and socket."""
+    scopes: Scopes
 
     @classmethod
     def of(cls, graph: Graph) -> "_Drawing":
         into: dict[tuple[str, str], list[Edge]] = defaultdict(list)
         for edge in graph.edges:
             into[edge.target.node, edge.target.socket].append(edge)
-        return cls(graph, {node.id: node for node in graph.nodes}, into)
+        return cls(graph, {node.id: node for node in graph.nodes}, into, Scopes(graph))
 
     def kind(self, node_id: str) -> NodeKind[Settings] | None:
         node = self.nodes.get(node_id)
         return node_kinds.find(node.kind) if node else None
 
     def output(self, node_id: str, name: str) -> Socket | None:
-        """The output of that name that this node has, the one for its failures among them."""
+        """The output of that name that this node has, the one for its failures and those that only the steps inside
+        it see among them."""
         node, kind = self.nodes.get(node_id), self.kind(node_id)
         if node and name == ERROR.name and node.on_error.then == "branch":
             return ERROR
+        if node and kind and kind.body and (begin := kind.body.begin(name)):
+            types = kind.body.types(node.settings, self.types_into(node_id, kind.inputs))
+            return replace(begin, type=types.get(name, begin.type))
         outputs = kind.outputs_with(node.settings) if node and kind else ()
         return next((socket for socket in outputs if socket.name == name), None)
 
@@ -83,10 +90,18 @@ class _Drawing:
         begun = self.origin(edge)
         return begun[1].type if begun else "any"
 
-    def fields_into(self, node_id: str, kind: NodeKind[Settings]) -> dict[str, FieldType]:
+    def types_into(self, node_id: str, sockets: Sequence[Socket]) -> dict[str, SocketType]:
+        """The types that arrive at those of a node's sockets to which an edge leads."""
+        return {
+            socket.name: self.type_from(arriving[0])
+            for socket in sockets
+            if (arriving := self.into.get((node_id, socket.name)))
+        }
+
+    def fields_into(self, node_id: str, sockets: Sequence[Socket]) -> dict[str, FieldType]:
         """The named values that may arrive at a node; where branches meet, those of all of them."""
         found: dict[str, FieldType] = {}
-        for socket in kind.inputs:
+        for socket in sockets:
             for edge in self.into.get((node_id, socket.name), ()):
                 found = {**self._fields_from(edge), **found}
         return found
@@ -97,7 +112,12 @@ class _Drawing:
             return {}
         node, kind = self.nodes[begun[0]], self.kind(begun[0])
         try:
-            return kind.gives(kind.settings.model_validate(node.settings)) if kind else {}
+            settings = kind.settings.model_validate(node.settings) if kind else None
+            if kind is None or settings is None:
+                return {}
+            if kind.body and kind.body.begin(begun[1].name):
+                return kind.body.gives(settings)
+            return kind.gives(settings)
         except ValidationError:
             return {}  # told at that node
 
@@ -187,6 +207,8 @@ def _edge(drawing: _Drawing, edge: Edge) -> tuple[str, str] | None:
         )
     if into is None:
         return "socket_unknown", f"{called(target)} has no input {edge.target.socket!r}: draw the edge again."
+    if not drawing.scopes.fits(edge):
+        return "edge_leaves_inside", _leaving(drawing, edge)
     offered = drawing.type_from(edge)
     if not accepts(into.type, offered):
         return (
@@ -195,6 +217,56 @@ def _edge(drawing: _Drawing, edge: Edge) -> tuple[str, str] | None:
             f"takes {_plural(into.type)}.",
         )
     return None
+
+
+def _leaving(drawing: _Drawing, edge: Edge) -> str:
+    """Why an edge may not lead out of a node that it begins inside of."""
+    source, target = drawing.nodes[edge.source.node], drawing.nodes[edge.target.node]
+    around = drawing.nodes[drawing.scopes.begins_at(edge) or source.id]
+    if around is source:
+        return (
+            f"Only the steps inside {called(source)} can use what it begins each round with, and {called(target)} is "
+            "not inside: draw from another output, or move the step inside."
+        )
+    kind = drawing.kind(around.id)
+    ends = " or ".join(f"“{end.title}”" for end in (kind.body.ends if kind and kind.body else ()))
+    return (
+        f"{called(source)} is inside {called(around)} and {called(target)} is not: lead it to {ends} of "
+        f"{called(around)}, and draw on from there."
+    )
+
+
+def _places(drawing: _Drawing) -> Iterator[Problem]:
+    """Problems of steps that are drawn inside others."""
+    for node in drawing.graph.nodes:
+        if node.parent is None:
+            continue
+        around = drawing.nodes.get(node.parent)
+        kind, own = drawing.kind(node.parent), drawing.kind(node.id)
+        if around is None or node.id in drawing.scopes.around(node.id):
+            yield Problem(
+                node_id=node.id,
+                code="parent_missing",
+                message=f"{called(node)} is drawn inside a step that is not there: take it out.",
+            )
+        elif kind and kind.body is None:
+            yield Problem(
+                node_id=node.id,
+                code="parent_unfit",
+                message=f"{called(node)} is drawn inside {called(around)}, which runs no steps: take it out.",
+            )
+        elif own and not own.goes_inside:
+            yield Problem(
+                node_id=node.id,
+                code="must_be_outside",
+                message=f"{called(node)} is drawn inside {called(around)} and belongs to the whole agent: take it out.",
+            )
+        elif len(drawing.scopes.around(node.id)) > MOST_AROUND:
+            yield Problem(
+                node_id=node.id,
+                code="too_far_inside",
+                message=f"{called(node)} is drawn inside more than {MOST_AROUND} steps: let another agent do a part.",
+            )
 
 
 def _plural(kind: SocketType) -> str:
@@ -211,10 +283,10 @@ def _cycle(drawing: _Drawing) -> Iterator[Problem]:
     """One problem for the nodes that wait for each other, at the first edge that closes a circle."""
     waiting = {node.id: 0 for node in drawing.graph.nodes}
     leaving: dict[str, list[str]] = defaultdict(list)
-    for edge in drawing.graph.edges:
-        if edge.source.node in waiting and edge.target.node in waiting:
-            waiting[edge.target.node] += 1
-            leaving[edge.source.node].append(edge.target.node)
+    pairs = list(drawing.scopes.waits())
+    for before, after, _ in pairs:
+        waiting[after] += 1
+        leaving[before].append(after)
     free = [node for node, count in waiting.items() if count == 0]
     while free:
         for follower in leaving[free.pop()]:
@@ -224,11 +296,7 @@ def _cycle(drawing: _Drawing) -> Iterator[Problem]:
     circle = _circle({node for node, count in waiting.items() if count}, leaving)
     if circle:
         names = " → ".join(called(drawing.nodes[node]) for node in [*circle, circle[0]][:8])
-        closing = next(
-            edge
-            for edge in drawing.graph.edges
-            if (edge.source.node, edge.target.node) == (circle[-1], circle[0])
-        )
+        closing = next(edge for before, after, edge in pairs if (before, after) == (circle[-1], circle[0]))
         yield Problem(
             node_id=circle[0],
             edge_id=closing.id,
@@ -278,7 +346,7 @@ def _nodes(drawing: _Drawing, vaults: frozenset[str] | None) -> Iterator[Problem
 
 
 def _inputs(drawing: _Drawing, node: Node, kind: NodeKind[Settings]) -> Iterator[Problem]:
-    for socket in kind.inputs:
+    for socket in (*kind.inputs, *(kind.body.ends if kind.body else ())):
         if socket.required and not drawing.into.get((node.id, socket.name)):
             yield Problem(
                 node_id=node.id,
@@ -357,14 +425,12 @@ def _settings(
                     message=f"The setting “{title}” of {called(node)} is not right: {fault['msg']}.",
                 )
         return
-    types: dict[str, SocketType] = {
-        socket.name: drawing.type_from(arriving[0])
-        for socket in kind.inputs
-        if (arriving := drawing.into.get((node.id, socket.name)))
-    }
+    ends = kind.body.ends if kind.body else ()
     drawn = Drawn(
-        input_types=types,
-        fields=drawing.fields_into(node.id, kind),
+        input_types=drawing.types_into(node.id, kind.inputs),
+        fields=drawing.fields_into(node.id, kind.inputs),
+        back_types=drawing.types_into(node.id, ends),
+        back_fields=drawing.fields_into(node.id, ends),
         leaving=frozenset(e.source.socket for e in drawing.graph.edges if e.source.node == node.id),
         vaults=vaults,
     )

@@ -6,11 +6,12 @@ costs nothing. The engine's own step limit is set from the graph, so that it nev
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 from agent_runtime import checks, node_kinds, recovery
 from agent_runtime.earlier import NOTHING, Earlier, Outcome
@@ -23,18 +24,21 @@ from agent_runtime.events import (
     NodeRecovered,
     NodeRetried,
     NodeStarted,
+    Round,
     RunWaiting,
     Usage,
 )
-from agent_runtime.graph import NO_PLAN, Digest, Edge, Graph, Node
+from agent_runtime.graph import NO_PLAN, Digest, Edge, Graph, Node, canonical_json
 from agent_runtime.journal import InMemory
 from agent_runtime.left_out import LeftOut
 from agent_runtime.limits import Meter
 from agent_runtime.migrations import migrate
-from agent_runtime.node_kinds.declare import NodeKind, Outputs, Settings
+from agent_runtime.node_kinds.declare import Body, NodeKind, Outputs, Settings
 from agent_runtime.node_kinds.values import Answer, Value, as_json, as_text
 from agent_runtime.not_ready import Unsearched
 from agent_runtime.ports import Tools
+from agent_runtime.rounds import Inner, Outcomes, Rounds
+from agent_runtime.scopes import Scopes
 from agent_runtime.step import Step
 
 if TYPE_CHECKING:
@@ -108,6 +112,19 @@ class RunContext:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """Where in a run a node is: among the steps of the graph itself, or in a round of those inside a node."""
+
+    run: RunContext
+    rounds: tuple[Round, ...] = ()
+    around: Outcomes = field(default_factory=dict)
+    """What nodes outside handed on, for steps that are drawn inside others."""
+    checkpoints: "SealedCheckpoints | None" = None
+    goes_on: bool = False
+    """Whether the run had begun before and was cut off."""
+
+
+@dataclass(frozen=True)
 class Visit:
     """One node of a compiled graph: gathers what arrives, behaves or skips, tells about it."""
 
@@ -118,16 +135,20 @@ class Visit:
     """The edges into each input, in the graph's order."""
     may_speak: bool
     """Whether its words are the answer itself, so that they may be shown as they come."""
+    inner: Inner | None = None
+    """The steps drawn inside it."""
 
-    async def __call__(self, outcomes: Mapping[str, Outcome], run: RunContext) -> Outcome:
-        if self.node.id in run.earlier.given:
+    async def __call__(self, outcomes: Outcomes, scope: Scope) -> Outcome:
+        run, outcomes = scope.run, {**scope.around, **outcomes}
+        if not scope.rounds and self.node.id in run.earlier.given:
             return run.earlier.given[self.node.id]
         arrived = self._gather(outcomes, prefer=run.speaker)
-        if arrived is None or run.earlier.only not in (None, self.node.id):
+        if arrived is None or (not scope.rounds and run.earlier.only not in (None, self.node.id)):
             return None
         inputs = {socket: value for socket, (_, value) in arrived.items()}
         run.meter.count_step()
         began = asyncio.get_running_loop().time()
+        inside = list(scope.rounds)
         run.tell(
             NodeStarted(
                 node_id=self.node.id,
@@ -137,12 +158,13 @@ class Visit:
                     socket: Arrived(node=edge.source.node, socket=edge.source.socket)
                     for socket, (edge, _) in arrived.items()
                 },
+                inside=inside,
             )
         )
         try:
-            step, outputs = await self._behave(inputs, run)
+            step, outputs = await self._behave(inputs, outcomes, scope)
         except Exception:
-            run.failed_at = self.node.id
+            run.failed_at = run.failed_at or self.node.id  # of steps inside others the innermost
             raise
         run.tell(
             NodeFinished(
@@ -151,6 +173,7 @@ class Visit:
                 took_ms=round((asyncio.get_running_loop().time() - began) * 1000),
                 output={socket: as_json(value) for socket, value in outputs.items()},
                 detail=step.detail,
+                inside=inside,
             )
         )
         return outputs
@@ -159,12 +182,16 @@ class Visit:
     def title(self) -> str:
         return self.node.title or self.kind.title
 
-    async def _behave(self, inputs: Mapping[str, Value], run: RunContext) -> tuple[Step, Outputs]:
+    async def _behave(
+        self, inputs: Mapping[str, Value], outcomes: Outcomes, scope: Scope
+    ) -> tuple[Step, Outputs]:
         """Try, and try again, as the node's plan for failing says; raises what ends the run.
 
         With such a plan its words are held back until it has succeeded: what was shown cannot be taken back.
         """
+        run = scope.run
         plan, voice = self.node.on_error, self._voice(run)
+        visit = ".".join(str(each.number) for each in scope.rounds) or "1"
         journal, attempt = InMemory(), 0
         while True:
             attempt += 1
@@ -180,8 +207,10 @@ class Visit:
                 wait=lambda ahead: run.tell(RunWaiting(ahead=ahead)),
                 attempt=attempt,
                 journal=journal,
-                step_id=f"{run.run_id}/{self.node.id}/1",  # every node is visited once
+                step_id=f"{run.run_id}/{self.node.id}/{visit}",  # in each round every node is visited once
             )
+            if self.inner:
+                step.rounds = self._rounds(self.inner, outcomes, scope, attempt)
             if attempt > 1:
                 step.detail["tries"] = attempt
             try:
@@ -196,24 +225,59 @@ class Visit:
                 failure = recovery.told(error, run_id=run.run_id)
                 if attempt <= plan.retries and recovery.may_retry(error):
                     recovery.note(error, run_id=run.run_id, node_id=self.node.id)
-                    await self._pause(failure, attempt + 1, run)
+                    run.failed_at = None
+                    await self._pause(failure, attempt + 1, scope)
                     continue
                 instead = recovery.instead(plan, self.kind, failure)
                 if instead is None:
                     raise
                 recovery.note(error, run_id=run.run_id, node_id=self.node.id)
-                self._tell_recovered(failure, run)
+                run.failed_at = None
+                self._tell_recovered(failure, scope)
                 step.detail["failed"] = failure._asdict()
                 return step, instead
             for text in held:
                 voice(text)
             return step, outputs
 
-    async def _pause(self, failure: recovery.Failure, attempt: int, run: RunContext) -> None:
+    def _rounds(self, inner: Inner, outcomes: Outcomes, scope: Scope, attempt: int) -> Rounds:
+        run = scope.run
+
+        async def drive_round(
+            inner: Inner,
+            begin: Mapping[str, Value] | None,
+            rounds: Sequence[Round],
+            checkpoints: "SealedCheckpoints | None",
+        ) -> Outcomes:
+            state: State | None = None if begin is None else {"outcomes": {inner.node_id: begin}, "marks": {}}
+            within = replace(
+                scope, rounds=tuple(rounds), around=outcomes, goes_on=scope.goes_on or attempt > 1
+            )
+            return await _send(inner.app, state, within, checkpoints, step_limit=inner.step_limit)
+
+        def failed(error: Exception, each: Round) -> recovery.Failure:
+            failure = recovery.told(error, run_id=run.run_id)
+            recovery.note(error, run_id=run.run_id, node_id=run.failed_at)
+            run.failed_at = None
+            self._tell_recovered(failure, scope, each)
+            return failure
+
+        return Rounds(
+            inner=inner,
+            rounds=scope.rounds,
+            around=outcomes,
+            drive=drive_round,
+            take_up=partial(take_up, run),
+            checkpoints=scope.checkpoints,
+            may_have_begun=scope.goes_on or attempt > 1,
+            failed=failed,
+        )
+
+    async def _pause(self, failure: recovery.Failure, attempt: int, scope: Scope) -> None:
         """Each try is a step of the run's own limit. Raises LimitReached."""
-        run.meter.count_step()
+        scope.run.meter.count_step()
         pause_s = self.node.on_error.pause_s
-        run.tell(
+        scope.run.tell(
             NodeRetried(
                 node_id=self.node.id,
                 kind=self.kind.kind,
@@ -221,18 +285,24 @@ class Visit:
                 pause_s=pause_s,
                 code=failure.code,
                 message=failure.message,
+                inside=list(scope.rounds),
             )
         )
         await asyncio.sleep(pause_s)
 
-    def _tell_recovered(self, failure: recovery.Failure, run: RunContext) -> None:
-        run.tell(
+    def _tell_recovered(self, failure: recovery.Failure, scope: Scope, each: Round | None = None) -> None:
+        """That the node failed for good, or one of its rounds."""
+        by: Literal["default", "branch", "left_out"] = "left_out"
+        if each is None:
+            by = "branch" if self.node.on_error.then == "branch" else "default"
+        scope.run.tell(
             NodeRecovered(
                 node_id=self.node.id,
                 kind=self.kind.kind,
-                by="branch" if self.node.on_error.then == "branch" else "default",
+                by=by,
                 code=failure.code,
                 message=failure.message,
+                inside=[*scope.rounds, *([each] if each else [])],
             )
         )
 
@@ -312,27 +382,17 @@ def compiled(graph: Graph) -> Compiled:
 
 def compile_graph(graph: Graph) -> Compiled:
     """Raises GraphInvalid when the graph has problems."""
-    from langgraph.graph import END, START, StateGraph  # lazily: it takes a second or two to import
-
     problems = checks.check(graph)
     if problems:
         raise GraphInvalid(problems)
     graph = migrate(graph)
-    builder = StateGraph(State, context_schema=RunContext)
-    visits = {node.id: _visit(graph, node) for node in graph.nodes if node_kinds.ALL[node.kind].runs}
-    for node_id, visit in visits.items():
-        builder.add_node(_inside(node_id), _as_engine_node(visit))
-    for node_id, visit in visits.items():
-        before = sorted({edge.source.node for edges in visit.arriving.values() for edge in edges})
-        if before:
-            builder.add_edge([_inside(other) for other in before], _inside(node_id))
-        else:
-            builder.add_edge(START, _inside(node_id))
-        if visit.kind.kind == "answer":
-            builder.add_edge(_inside(node_id), END)
+    scopes = Scopes(graph)
+    before: dict[str, set[str]] = defaultdict(set)
+    for node, waiting, _ in scopes.waits():
+        before[waiting].add(node)
     answers = tuple(node.id for node in graph.nodes if node.kind == "answer")
     return Compiled(
-        app=builder.compile(),
+        app=_app(scopes, None, before),
         step_limit=len(graph.nodes) + 2,
         answers=answers,
         feeding={
@@ -342,12 +402,58 @@ def compile_graph(graph: Graph) -> Compiled:
     )
 
 
+def _app(scopes: Scopes, scope: str | None, before: Mapping[str, Collection[str]]) -> Any:
+    """The steps of one scope as the engine runs them."""
+    from langgraph.graph import END, START, StateGraph  # lazily: it takes a second or two to import
+
+    builder = StateGraph(State, context_schema=Scope)
+    nodes = [node for node in scopes.inside(scope) if node_kinds.ALL[node.kind].runs]
+    for node in nodes:
+        kind = node_kinds.ALL[node.kind]
+        inner = _inner(scopes, node, kind.body, before) if kind.body else None
+        builder.add_node(_inside(node.id), _as_engine_node(_visit(scopes.graph, node, inner)))
+    for node in nodes:
+        earlier = sorted(before[node.id]) if node.id in before else []
+        if earlier:
+            builder.add_edge([_inside(other) for other in earlier], _inside(node.id))
+        else:
+            builder.add_edge(START, _inside(node.id))
+        if node.kind == "answer":
+            builder.add_edge(_inside(node.id), END)
+    return builder.compile()
+
+
+def _inner(scopes: Scopes, node: Node, body: Body, before: Mapping[str, Collection[str]]) -> Inner:
+    graph = scopes.graph
+    steps = {each.id for each in graph.nodes if node.id in scopes.around(each.id)}
+    within = [edge for edge in graph.edges if edge.target.node in steps or _is_end(edge, node, body)]
+    drawn = [each.model_dump(mode="json") for each in graph.nodes if each.id in steps]
+    return Inner(
+        node_id=node.id,
+        app=_app(scopes, node.id, before),
+        step_limit=len(steps) + 2,
+        steps=frozenset(each.id for each in scopes.inside(node.id) if node_kinds.ALL[each.kind].runs),
+        ends={
+            end.name: [
+                edge for edge in within if edge.target.node == node.id and edge.target.socket == end.name
+            ]
+            for end in body.ends
+        },
+        from_outside=tuple(sorted({edge.source.node for edge in within} - steps - {node.id})),
+        digest=hashlib.sha256(canonical_json([drawn, [edge.model_dump() for edge in within]])).hexdigest(),
+    )
+
+
+def _is_end(edge: Edge, node: Node, body: Body) -> bool:
+    return edge.target.node == node.id and body.end(edge.target.socket) is not None
+
+
 def _inside(node_id: str) -> str:
     """A node's name inside the engine, apart from the engine's own names."""
     return f"node-{node_id}"
 
 
-def _visit(graph: Graph, node: Node) -> Visit:
+def _visit(graph: Graph, node: Node, inner: Inner | None) -> Visit:
     kind = node_kinds.ALL[node.kind]
     arriving: dict[str, list[Edge]] = {}
     for edge in graph.edges:
@@ -362,29 +468,32 @@ def _visit(graph: Graph, node: Node) -> Visit:
         settings=kind.settings.model_validate(node.settings),
         arriving=arriving,
         may_speak=any(e.source.node == node.id and e.target.node in handing_on for e in graph.edges),
+        inner=inner,
     )
 
 
 def _as_engine_node(visit: Visit) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
     from langgraph.runtime import Runtime
 
-    async def node(state: State, runtime: Runtime[RunContext]) -> dict[str, Any]:
+    async def node(state: State, runtime: Runtime[Scope]) -> dict[str, Any]:
         outcome = await visit(state["outcomes"], runtime.context)
-        return {"outcomes": {visit.node.id: outcome}, "marks": {visit.node.id: runtime.context.mark()}}
+        return {"outcomes": {visit.node.id: outcome}, "marks": {visit.node.id: runtime.context.run.mark()}}
 
-    node.__annotations__["runtime"] = Runtime[RunContext]
+    node.__annotations__["runtime"] = Runtime[Scope]
     return node
 
 
-async def take_up(run: RunContext, checkpoints: "SealedCheckpoints") -> bool:
-    """Whether this run had begun before; if so, what it had used, said and missed counts on.
+async def take_up(run: RunContext, checkpoints: "SealedCheckpoints") -> Outcomes | None:
+    """What the steps of a run, or of one of its rounds, had handed on when it was cut off; None when it had not begun.
+
+    What they had used, said and missed counts on.
 
     Raises:
         CheckpointBroken: what was kept of it cannot be read.
     """
     kept = await checkpoints.aget_tuple({"configurable": {"thread_id": run.run_id}})
     if kept is None:
-        return False
+        return None
     values = kept.checkpoint["channel_values"]
     outcomes, marks = dict(values.get("outcomes", {})), dict(values.get("marks", {}))
     for _, channel, value in kept.pending_writes or ():  # of nodes that ended beside one that did not
@@ -393,7 +502,7 @@ async def take_up(run: RunContext, checkpoints: "SealedCheckpoints") -> bool:
         elif channel == "marks":
             marks.update(value)
     run.go_on_from(outcomes, marks)
-    return True
+    return outcomes
 
 
 async def drive(
@@ -408,23 +517,38 @@ async def drive(
     Raises:
         RunFailed: a step failed; `run.failed_at` says which.
     """
+    begin: State | None = None if goes_on else {"outcomes": {}, "marks": {}}
+    scope = Scope(run, checkpoints=checkpoints, goes_on=goes_on)
+    outcomes = await _send(ready.app, begin, scope, checkpoints, step_limit=ready.step_limit)
+    if run.earlier.only is not None:
+        return _said_by(outcomes.get(run.earlier.only))
+    return ready.answer(outcomes, run.speaker)
+
+
+async def _send(
+    app: Any,
+    begin: State | None,
+    scope: Scope,
+    checkpoints: "SealedCheckpoints | None",
+    *,
+    step_limit: int,
+) -> Outcomes:
+    """Send a state through the steps of one scope; None goes on with the one that is kept."""
     from langsmith.run_helpers import tracing_context
 
-    app, asked = ready.app, {"recursion_limit": ready.step_limit}
-    begin: State | None = None if goes_on else {"outcomes": {}, "marks": {}}
+    asked: dict[str, Any] = {"recursion_limit": step_limit}
     with tracing_context(enabled=False):  # whatever the environment says, a run's words go nowhere
         if checkpoints is None:
-            final = await app.ainvoke(begin, config=asked, context=run)
+            final = await app.ainvoke(begin, config=asked, context=scope)
         else:
             final = await app.copy({"checkpointer": checkpoints}).ainvoke(
                 begin,
-                config={**asked, "configurable": {"thread_id": run.run_id}},
-                context=run,
+                config={**asked, "configurable": {"thread_id": scope.run.run_id}},
+                context=scope,
                 durability="sync",
             )
-    if run.earlier.only is not None:
-        return _said_by(final["outcomes"].get(run.earlier.only))
-    return ready.answer(final["outcomes"], run.speaker)
+    outcomes: Outcomes = final["outcomes"]
+    return outcomes
 
 
 def _said_by(outcome: Outcome) -> Answer:

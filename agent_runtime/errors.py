@@ -12,6 +12,8 @@ RuntimeFailure                what every error of this package is
 │   ├── StepTimedOut          one step took longer than its builder allows: repeating may help
 │   ├── ConditionFailed       a condition could not be worked out with the values that arrived
 │   ├── ValueUnfit            a value is not of the type that it is to be kept as
+│   ├── ListUnfit             what is to be taken item by item is no list, or too long a one
+│   ├── RoundsUsedUp          steps were repeated as often as they may be, in vain
 │   ├── NothingToAnswer       the run ended without reaching an Answer
 │   ├── OutsideRefused        a server outside may not be asked this, or what it answered cannot be taken
 │   │   └── OutsideAnswerUnfit    it answered something else than was agreed
@@ -145,6 +147,18 @@ class ValueUnfit(RunFailed):
     """A value is not of the type that it is to be kept as."""
 
     code = "value_unfit"
+
+
+class ListUnfit(RunFailed):
+    """What is to be taken item by item is no list, or too long a one."""
+
+    code = "list_unfit"
+
+
+class RoundsUsedUp(RunFailed):
+    """Steps were repeated as often as they may be, and what they were repeated for did not come about."""
+
+    code = "rounds_used_up"
 
 
 class NothingToAnswer(RunFailed):

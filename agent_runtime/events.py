@@ -113,6 +113,18 @@ class Arrived(Frozen):
     socket: str
 
 
+class Round(Frozen):
+    """One time that a node runs the steps inside it: for one item of its list, or one more time."""
+
+    node_id: str
+    number: int = Field(ge=1)
+
+
+INSIDE: Any = Field(
+    default=[], description="For a step inside others, which of their rounds it is in, outermost first."
+)
+
+
 class NodeStarted(Frozen):
     type: Literal["node.started"] = "node.started"
     node_id: str
@@ -121,6 +133,7 @@ class NodeStarted(Frozen):
     arrived: dict[str, Arrived] = Field(
         default={}, description="By input, whose output is read there: what the step took in."
     )
+    inside: list[Round] = INSIDE
 
 
 class NodeRetried(Frozen):
@@ -133,19 +146,24 @@ class NodeRetried(Frozen):
     pause_s: float = Field(description="Seconds until it begins.")
     code: str
     message: str = Field(description="Why the try before failed.")
+    inside: list[Round] = INSIDE
 
 
 class NodeRecovered(Frozen):
-    """A step failed for good, and the run goes on as its builder decided. `node.finished` follows."""
+    """A step failed for good, and the run goes on as its builder decided. `node.finished` follows.
+
+    Of a node with steps inside it also tells that one of its rounds failed; `inside` then ends with that round.
+    """
 
     type: Literal["node.recovered"] = "node.recovered"
     node_id: str
     kind: str
-    by: Literal["default", "branch"] = Field(
-        description="Whether its default value is handed on, or its output for failures is taken."
+    by: Literal["default", "branch", "left_out"] = Field(
+        description="Whether a default value is handed on, its output for failures is taken, or the round is left out."
     )
     code: str
     message: str = Field(description="Why it failed.")
+    inside: list[Round] = INSIDE
 
 
 class NodeFinished(Frozen):
@@ -157,6 +175,7 @@ class NodeFinished(Frozen):
     detail: dict[str, Any] = Field(
         description="How it came to that: the prompt as sent, scores, the condition's result, what was left out."
     )
+    inside: list[Round] = INSIDE
 
 
 class AnswerDelta(Frozen):

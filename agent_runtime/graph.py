@@ -77,7 +77,10 @@ class Node(Part):
     on_error: OnError = NO_PLAN
     time_limit_s: float | None = Field(None, ge=0.1, le=3_600.0, allow_inf_nan=False)
     """The most seconds that one try may take; None leaves that to the run's own limit."""
+    parent: Identifier | None = None
+    """The node that it is drawn inside, whose steps it is one of; None for most."""
     position: Position = Position()
+    """Within the parent, where there is one."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_newer(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -87,6 +90,8 @@ class Node(Part):
             del written["on_error"]
         if self.time_limit_s is None:
             del written["time_limit_s"]
+        if self.parent is None:
+            del written["parent"]
         return written
 
 

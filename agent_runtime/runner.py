@@ -51,7 +51,7 @@ async def run(
     began = loop.time()
     told: asyncio.Queue[Event] = asyncio.Queue()
     context = RunContext(run_id, question, tools, Meter(limits), told.put_nowait, earlier=earlier)
-    goes_on = checkpoints is not None and await take_up(context, checkpoints)
+    goes_on = checkpoints is not None and await take_up(context, checkpoints) is not None
     if not goes_on:
         yield RunStarted(run_id=run_id)
     driver = asyncio.create_task(_answer(ready, context, checkpoints, goes_on), name=f"run {run_id}")

@@ -1,10 +1,10 @@
 """What a node's behaviour may reach while it runs: the run's question, its tools, its meter, its voice."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from agent_runtime.errors import ModelMissing
 from agent_runtime.journal import InMemory, Journal
@@ -13,7 +13,48 @@ from agent_runtime.limits import Meter
 from agent_runtime.not_ready import Unsearched
 from agent_runtime.ports import ChatMessage, ChatModel, Passage, ReplyEnd, Sampling, TextDelta, Tools, Waiting
 
+if TYPE_CHECKING:
+    from agent_runtime.node_kinds.values import Value
+
 RETRY_TEMPERATURE = 0.4
+
+
+@dataclass(frozen=True)
+class RoundFailed:
+    """A round of the steps inside a node that gave nothing."""
+
+    why: str
+    """In words that a person may see."""
+
+
+RoundEnded: TypeAlias = "Mapping[str, Value] | RoundFailed"
+"""What the steps inside led back, by end; an end that a branch not taken leads to is missing."""
+
+
+class RunsRounds(Protocol):
+    """Runs the steps inside a node."""
+
+    async def __call__(
+        self,
+        begins: "Sequence[Mapping[str, Value]]",
+        *,
+        first: int = 1,
+        at_once: int = 1,
+        keep_going: bool = False,
+    ) -> list[RoundEnded]:
+        """One round for each of `begins`, at most `at_once` at a time; how they ended, in the order of `begins`.
+
+        They are numbered from `first`. Where the run was cut off, rounds that ended before are not done again.
+        With `keep_going` a round that fails is told of in its place; without, it ends the others and raises. A limit
+        of the whole run ends it either way.
+        """
+
+
+async def no_rounds(
+    begins: "Sequence[Mapping[str, Value]]", *, first: int = 1, at_once: int = 1, keep_going: bool = False
+) -> list[RoundEnded]:
+    """For a node without steps inside."""
+    return [{} for _ in begins]
 
 
 @dataclass
@@ -41,6 +82,8 @@ class Step:
     attempt: int = 1
     """Which try of this step it is. A model is asked somewhat differently from the second on, so that it may do
     better: what it wrote at temperature 0 it would only write again."""
+    rounds: RunsRounds = no_rounds
+    """Runs the steps that are drawn inside this node."""
     detail: dict[str, Any] = field(default_factory=dict)
     """JSON-ready facts for the trace, filled by the behaviour."""
 

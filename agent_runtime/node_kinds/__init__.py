@@ -9,9 +9,11 @@ from agent_runtime.node_kinds.answer_with_sources import answer_with_sources
 from agent_runtime.node_kinds.ask_model import ask_model
 from agent_runtime.node_kinds.call_web_service import call_web_service
 from agent_runtime.node_kinds.declare import NodeKind
+from agent_runtime.node_kinds.for_each import for_each
 from agent_runtime.node_kinds.if_otherwise import if_otherwise
 from agent_runtime.node_kinds.note import note
 from agent_runtime.node_kinds.pull_out_fields import pull_out_fields
+from agent_runtime.node_kinds.repeat_until import repeat_until
 from agent_runtime.node_kinds.search_documents import search_documents
 from agent_runtime.node_kinds.set_values import set_values
 from agent_runtime.node_kinds.sort_by_meaning import sort_by_meaning
@@ -32,6 +34,8 @@ ALL: Mapping[str, NodeKind[Any]] = {
         sort_by_meaning,
         call_web_service,
         use_mcp_tool,
+        for_each,
+        repeat_until,
         answer,
         note,
     )

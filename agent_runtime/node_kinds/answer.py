@@ -39,6 +39,7 @@ def _faults(settings: AnswerSettings, drawn: Drawn) -> Iterable[Fault]:
     "answer",
     title="Answer",
     category="begin and end",
+    goes_inside=False,
     settings=AnswerSettings,
     inputs=[Socket(name="value", type="any", title="Answer")],
     outputs=[],

@@ -51,6 +51,30 @@ class RowOutputs:
                 yield Socket(name=row["id"], type=self.type, title=title, passes=self.passes)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """The steps that a person draws inside a node, which the node runs as often as it decides.
+
+    Its sockets are seen from inside: `begins` are outputs that only the steps inside can use, `ends` are inputs to
+    which they lead back.
+    """
+
+    begins: Sequence[Socket]
+    ends: Sequence[Socket]
+    types: Callable[[Mapping[str, Any], Mapping[str, "SocketType"]], Mapping[str, "SocketType"]] = field(
+        default=lambda settings, arriving: {}
+    )
+    """What a begin carries where that depends on the settings, which need not be valid, and on what arrives."""
+    gives: Callable[[Any], Mapping[str, FieldType]] = field(default=lambda settings: {})
+    """The named values in its begins of type `values`."""
+
+    def begin(self, name: str) -> Socket | None:
+        return next((socket for socket in self.begins if socket.name == name), None)
+
+    def end(self, name: str) -> Socket | None:
+        return next((socket for socket in self.ends if socket.name == name), None)
+
+
 class Settings(BaseModel):
     """What a person decides about one node. Titles and descriptions of the fields become the form."""
 
@@ -79,6 +103,10 @@ class Drawn:
     """The outputs that something hangs on."""
     vaults: frozenset[str] | None
     """The vaults that the graph's owner may use; None when that is not known."""
+    back_types: Mapping[str, SocketType] = field(default_factory=dict)
+    """The type that the steps inside lead back to each end of its body."""
+    back_fields: Mapping[str, FieldType] = field(default_factory=dict)
+    """The named values that they lead back."""
 
 
 Recovery: TypeAlias = Literal["default", "branch"]
@@ -109,9 +137,15 @@ class NodeKind(Generic[S]):
     """For each older version what makes the next version's settings of its own."""
     runs: bool = True
     """False for what is only drawn."""
+    body: Body | None = None
+    """What steps may be drawn inside of its nodes see; None where none may."""
+    goes_inside: bool = True
+    """Whether its nodes may be drawn inside others."""
 
     def input(self, name: str) -> Socket | None:
-        return next((socket for socket in self.inputs if socket.name == name), None)
+        """The input of that name, from outside or from the steps inside."""
+        ends = self.body.ends if self.body else ()
+        return next((socket for socket in (*self.inputs, *ends) if socket.name == name), None)
 
     def outputs_with(self, settings: Mapping[str, Any]) -> tuple[Socket, ...]:
         """All outputs of a node with these settings."""
@@ -129,7 +163,8 @@ class NodeKind(Generic[S]):
         """
         if not self.inputs or not self.outputs:
             return ()
-        return ("branch",) if self.outputs_from else ("default", "branch")
+        takes_one = self.outputs_from or sum(socket.passes is not None for socket in self.outputs) > 1
+        return ("branch",) if takes_one else ("default", "branch")
 
     def describe(self) -> dict[str, Any]:
         """The kind as JSON for the editor."""
@@ -148,10 +183,21 @@ class NodeKind(Generic[S]):
             ],
             "outputs_from": asdict(self.outputs_from) if self.outputs_from else None,
             "runs": self.runs,
+            "body": {
+                "begins": [_described(socket) for socket in self.body.begins],
+                "ends": [{"required": socket.required, **_described(socket)} for socket in self.body.ends],
+            }
+            if self.body
+            else None,
+            "goes_inside": self.goes_inside,
             "recoveries": list(self.recoveries),
             "settings_schema": self.settings.model_json_schema(),
             "example": dict(self.example),
         }
+
+
+def _described(socket: Socket) -> dict[str, Any]:
+    return {"name": socket.name, "title": socket.title, "type": socket.type, "passes": socket.passes}
 
 
 def node_kind(
@@ -169,6 +215,8 @@ def node_kind(
     outputs_from: RowOutputs | None = None,
     migrations: Mapping[int, Migration] | None = None,
     runs: bool = True,
+    body: Body | None = None,
+    goes_inside: bool = True,
 ) -> Callable[[Behaviour[S]], NodeKind[S]]:
     """Declare a kind around its behaviour, whose docstring is the help that people read."""
 
@@ -189,6 +237,8 @@ def node_kind(
             outputs_from=outputs_from,
             migrations=migrations or {},
             runs=runs,
+            body=body,
+            goes_inside=goes_inside,
         )
 
     return declare

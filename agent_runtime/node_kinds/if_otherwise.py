@@ -1,12 +1,12 @@
 """Choose one of several ways."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from agent_runtime import conditions, rules
-from agent_runtime.node_kinds import names
+from agent_runtime.node_kinds import deciding, names
+from agent_runtime.node_kinds.deciding import Decision, Row, Rule
 from agent_runtime.node_kinds.declare import (
     Drawn,
     Fault,
@@ -18,52 +18,11 @@ from agent_runtime.node_kinds.declare import (
     node_kind,
 )
 from agent_runtime.node_kinds.names import SocketName
-from agent_runtime.node_kinds.values import Answer, Passages, Value, as_text
 from agent_runtime.step import Step
 
-VARIABLES: dict[str, conditions.VariableType] = {
-    "question": "text",
-    "text": "text",
-    "answer": "text",
-    "found": "yes or no",
-    "quoted": "yes or no",
-    "passages": "number",
-    "best_score": "decimal",
-    "citations": "number",
-}
 
-
-class Row(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Rule(Row):
-    """A condition like a sentence."""
-
-    value: str = Field(
-        "question",
-        max_length=40,
-        title="Value",
-        description=(
-            "question (what was asked), text (the words that arrive), passages (how many arrive), best_score (of the "
-            "best passage), answer (its words), found (whether it found anything), quoted (whether it is a "
-            "quotation), citations (how many it has), or the name of a value that arrives."
-        ),
-        json_schema_extra={"format": "suggest", "examples": list(VARIABLES)},
-    )
-    comparison: rules.Comparison = Field(
-        "contains", title="Comparison", description="Capitals do not matter."
-    )
-    other: str = Field(
-        "",
-        max_length=500,
-        title="Compared with",
-        description="A word, several, or a number; for “is empty” nothing.",
-    )
-
-
-class Branch(Row):
-    """One way, and when to take it."""
+class Way(Row):
+    """An output that edges lead from."""
 
     id: SocketName = Field(
         "then",
@@ -72,26 +31,10 @@ class Branch(Row):
         json_schema_extra={"format": "row-id"},
     )
     name: str = Field("Then", min_length=1, max_length=60, title="Name", description="Shown at its output.")
-    match: Literal["all", "any"] = Field(
-        "all", title="When", description="all: every sentence is true. any: at least one is."
-    )
-    rules: list[Rule] = Field(
-        default_factory=list,
-        max_length=10,
-        title="Sentences",
-        description="For example: question contains price.",
-        json_schema_extra={"format": "rows", "default": []},
-    )
-    condition: str = Field(
-        "",
-        max_length=conditions.MAX_CHARACTERS,
-        title="Or a condition",
-        description=(
-            "Counts in place of the sentences when it is written. For example: passages > 0 && size(question) < 200. "
-            "Numbers among named values are compared with a point, as in total > 100.0."
-        ),
-        json_schema_extra={"format": "condition"},
-    )
+
+
+class Branch(Decision, Way):
+    """One way, and when to take it. The fields of `Way` come first in the form."""
 
 
 class IfOtherwiseSettings(Settings):
@@ -124,19 +67,15 @@ def _from_one_condition(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _faults(settings: IfOtherwiseSettings, drawn: Drawn) -> Iterable[Fault]:
-    known = {**{name: names.AS_VARIABLE[kind] for name, kind in drawn.fields.items()}, **VARIABLES}
+    known = deciding.known(drawn.fields)
     ids = [branch.id for branch in settings.branches]
     if len(set(ids)) < len(ids) or "otherwise" in ids:
         yield "branch_repeated", "Two branches have the same id: remove one and add it again."
     for branch in settings.branches:
-        faults = (
-            [conditions.find_fault(branch.condition, known)]
-            if branch.condition
-            else [rules.find_fault(rule.value, rule.comparison, rule.other, known) for rule in branch.rules]
-        )
+        faults = branch.faults(known)
         if not branch.condition and not branch.rules:
             faults = ["it has no sentence: add one, or remove the branch."]
-        for fault in filter(None, faults):
+        for fault in faults:
             yield "condition_invalid", f"“{branch.name}”: {fault}"
 
 
@@ -173,42 +112,10 @@ async def if_otherwise(inputs: Inputs, settings: IfOtherwiseSettings, step: Step
     passages is more than 0 · total is at least 100.
     """
     value = inputs["value"]
-    types, named = names.variables(names.fields(inputs))
-    types, values = {**types, **VARIABLES}, {**named, **_seen(value, step.question)}
+    types, values = deciding.seen(value, step.question, names.fields(inputs))
     for branch in settings.branches:
-        if _is_taken(branch, types, values):
-            step.detail.update(branch=branch.name, because=_why(branch))
+        if branch.holds(types, values):
+            step.detail.update(branch=branch.name, because=branch.in_words())
             return {branch.id: value}
     step.detail.update(branch="Otherwise")
     return {"otherwise": value}
-
-
-def _seen(value: Value, question: str) -> dict[str, Any]:
-    """What conditions may ask of the value that arrives."""
-    answer = value if isinstance(value, Answer) else None
-    passages = value.items if isinstance(value, Passages) else ()
-    return {
-        "question": question,
-        "text": as_text(value),
-        "answer": answer.text if answer else "",
-        "found": answer.found if answer else bool(as_text(value).strip()),
-        "quoted": bool(answer and answer.quoted),
-        "passages": len(passages),
-        "best_score": max((passage.score for passage in passages), default=0.0),
-        "citations": len(answer.citations) if answer else 0,
-    }
-
-
-def _is_taken(
-    branch: Branch, types: Mapping[str, conditions.VariableType], values: Mapping[str, Any]
-) -> bool:
-    if branch.condition:
-        return conditions.decide(branch.condition, types, values)
-    told = (rules.holds(rule.value, rule.comparison, rule.other, values) for rule in branch.rules)
-    return all(told) if branch.match == "all" else any(told)
-
-
-def _why(branch: Branch) -> str:
-    joined = " and " if branch.match == "all" else " or "
-    sentences = (rules.in_words(rule.value, rule.comparison, rule.other) for rule in branch.rules)
-    return branch.condition or joined.join(sentences)

@@ -12,6 +12,7 @@ class StartSettings(Settings):
     "start",
     title="Start",
     category="begin and end",
+    goes_inside=False,
     settings=StartSettings,
     outputs=[Socket(name="question", type="question", title="Question")],
     example={},

@@ -31,7 +31,10 @@ DOCUMENT = (
 
 
 def a_graph(nodes: Mapping[str, tuple[str, Mapping[str, Any]]], edges: Sequence[tuple[str, str]]) -> Graph:
-    """Nodes as `{id: (kind, settings)}`, edges as pairs of `node.socket`. A kind may name its version: `kind@2`."""
+    """Nodes as `{id: (kind, settings)}`, edges as pairs of `node.socket`.
+
+    A kind may name its version: `kind@2`; a node what it is drawn inside of: `each/ask`.
+    """
     return Graph(
         nodes=[a_node(name, kind, settings) for name, (kind, settings) in nodes.items()],
         edges=[
@@ -43,7 +46,8 @@ def a_graph(nodes: Mapping[str, tuple[str, Mapping[str, Any]]], edges: Sequence[
 
 def a_node(name: str, kind: str, settings: Mapping[str, Any]) -> Node:
     kind, _, version = kind.partition("@")
-    return Node(id=name, kind=kind, version=int(version or 1), settings=dict(settings))
+    parent, _, name = name.rpartition("/")
+    return Node(id=name, kind=kind, version=int(version or 1), settings=dict(settings), parent=parent or None)
 
 
 def a_socket(name: str) -> SocketRef:

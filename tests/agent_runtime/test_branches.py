@@ -8,7 +8,7 @@ from agent_runtime import migrations, node_kinds, rules, service
 from agent_runtime.events import NodeFinished, RunFinished
 from agent_runtime.graph import Graph
 from agent_runtime.models.scripted import ScriptedModel
-from agent_runtime.node_kinds.if_otherwise import VARIABLES
+from agent_runtime.node_kinds.deciding import VARIABLES
 
 from .making import a_graph, choosing, events_of
 

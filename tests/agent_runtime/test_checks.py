@@ -185,6 +185,8 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "sort_by_meaning",
         "call_web_service",
         "use_mcp_tool",
+        "for_each",
+        "repeat_until",
         "answer",
         "note",
     ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent_runtime import conditions, insertion
 from agent_runtime.errors import ConditionFailed
-from agent_runtime.node_kinds.if_otherwise import VARIABLES
+from agent_runtime.node_kinds.deciding import VARIABLES
 
 VALUES: dict[str, Any] = {
     "question": "What does honey cost?",

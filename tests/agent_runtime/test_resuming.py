@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_runtime import node_kinds
-from agent_runtime.compiler import RunContext, Visit
+from agent_runtime.compiler import RunContext, Scope, Visit
 from agent_runtime.errors import ModelUnavailable
 from agent_runtime.graph import Node
 from agent_runtime.limits import Meter, RunLimits
@@ -65,5 +65,5 @@ async def test_a_step_has_the_same_id_each_time_it_is_tried_and_another_in_anoth
     )
     for run_id in ("first", "second"):
         run = RunContext(run_id, "Go", some_tools(ScriptedModel([])), Meter(RunLimits()), lambda event: None)
-        await visit({}, run)
+        await visit({}, Scope(run))
     assert tried == ["first/act/1", "first/act/1", "second/act/1"]

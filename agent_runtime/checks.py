@@ -222,6 +222,11 @@ def _edge(drawing: _Drawing, edge: Edge) -> tuple[str, str] | None:
 def _leaving(drawing: _Drawing, edge: Edge) -> str:
     """Why an edge may not lead out of a node that it begins inside of."""
     source, target = drawing.nodes[edge.source.node], drawing.nodes[edge.target.node]
+    if drawing.scopes.arrives_at(edge) == target.id:
+        return (
+            f"{called(target)} takes back what the steps inside it lead there, and {called(source)} is not inside: "
+            "put it inside, or remove the edge."
+        )
     around = drawing.nodes[drawing.scopes.begins_at(edge) or source.id]
     if around is source:
         return (

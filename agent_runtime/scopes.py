@@ -48,8 +48,13 @@ class Scopes:
         return node.id if is_inner else node.parent
 
     def fits(self, edge: Edge) -> bool:
-        """Whether what begins there can be had where the edge arrives: in the same scope, or farther inside."""
+        """Whether what begins there can be had where the edge arrives: in the same scope, or farther inside.
+
+        A round is ended from inside only.
+        """
         begins, arrives = self.begins_at(edge), self.arrives_at(edge)
+        if arrives == edge.target.node:
+            return begins == arrives
         return begins is None or arrives == begins or (arrives is not None and begins in self.around(arrives))
 
     def waits(self) -> Iterator[tuple[str, str, Edge]]:

@@ -407,6 +407,7 @@ def test_a_value_leaves_only_through_the_result_and_what_begins_a_round_stays_in
             [],
             "too_far_inside",
         ),
+        ({"each/ask": ("ask_model", {})}, [("start.question", "each.result")], "edge_leaves_inside"),
         (
             {"each/ask": ("ask_model", {})},
             [("each.item", "ask.text"), ("ask.text", "each.result"), ("each.passages", "end.value")],

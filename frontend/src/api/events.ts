@@ -66,20 +66,36 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   }
 }
 
-/** What happens during a run, as the server streams it. */
+/** One time that a step runs the steps inside it: for one item, or one more time. */
+export interface Round {
+  node_id: string;
+  number: number;
+}
+
+/** What happens during a run, as the server streams it. `inside`: the rounds that a step is in, outermost first. */
 export type RunEvent =
   | { event: 'run.started'; data: { run_id: string } }
   | { event: 'run.waiting'; data: { ahead: number } }
-  | { event: 'node.started'; data: { node_id: string; kind: string; title: string } }
+  | { event: 'node.started'; data: { node_id: string; kind: string; title: string; inside?: Round[] } }
   | {
       event: 'node.retried';
-      data: { node_id: string; kind: string; attempt: number; pause_s: number; code: string; message: string };
+      data: { node_id: string; kind: string; attempt: number; pause_s: number; code: string; message: string; inside?: Round[] };
     }
   | {
       event: 'node.recovered';
-      data: { node_id: string; kind: string; by: 'default' | 'branch'; code: string; message: string };
+      data: {
+        node_id: string;
+        kind: string;
+        by: 'default' | 'branch' | 'left_out';
+        code: string;
+        message: string;
+        inside?: Round[];
+      };
     }
-  | { event: 'node.finished'; data: { node_id: string; kind: string; took_ms: number; output: unknown; detail: unknown } }
+  | {
+      event: 'node.finished';
+      data: { node_id: string; kind: string; took_ms: number; output: unknown; detail: unknown; inside?: Round[] };
+    }
   | { event: 'answer.delta'; data: { text: string } }
   | {
       event: 'run.finished';

@@ -74,6 +74,10 @@ export interface NodeKind {
   outputs_from: { setting: string; type: string; passes: string | null } | null;
   /** False for what is only drawn. */
   runs: boolean;
+  /** What the steps that are drawn inside see: what a round begins with, and where it leads back; null where none are. */
+  body: { begins: readonly Socket[]; ends: readonly Socket[] } | null;
+  /** Whether such a step may be drawn inside others. */
+  goes_inside: boolean;
   /** What its steps may do when they fail, besides trying again; none for those that cannot fail. */
   recoveries: readonly ('default' | 'branch')[];
   settings_schema: Record<string, unknown>;

@@ -17,10 +17,11 @@ import { canConnect } from '../model/connect';
 import { useEditor, type FlowEdge, type FlowNode } from '../model/editor-store';
 import { stepOf } from '../model/run-view';
 import './canvas.css';
+import { FrameNode } from './frame-node';
 import { DRAGGED_KIND } from './palette';
 import { StepNode } from './step-node';
 
-const NODE_TYPES = { step: StepNode };
+const NODE_TYPES = { step: StepNode, frame: FrameNode };
 const FIT = { padding: 0.06, maxZoom: 1 };
 
 export function Canvas() {
@@ -42,8 +43,9 @@ export function Canvas() {
       const node = flow.getNode(focus.nodeId);
       if (node === undefined) return;
       const { width = 236, height = 120 } = node.measured ?? {};
+      const place = flow.getInternalNode(node.id)?.internals.positionAbsolute ?? node.position;
       const zoom = Math.min(1, Math.max(0.6, flow.getZoom()));
-      void flow.setCenter(node.position.x + width / 2, node.position.y + height / 2, { zoom, duration: 250 });
+      void flow.setCenter(place.x + width / 2, place.y + height / 2, { zoom, duration: 250 });
     });
     return () => cancelAnimationFrame(frame);
   }, [focus, flow]);

@@ -6,9 +6,11 @@ import {
   IconFileSearch,
   IconFlag,
   IconForms,
+  IconListNumbers,
   IconMessageQuestion,
   IconNote,
   IconQuote,
+  IconRepeat,
   IconSparkles,
   IconVariable,
   type Icon,
@@ -26,6 +28,8 @@ const ICONS: Readonly<Record<string, Icon>> = {
   pull_out_fields: IconForms,
   set_values: IconVariable,
   sort_by_meaning: IconCategory,
+  for_each: IconListNumbers,
+  repeat_until: IconRepeat,
   note: IconNote,
 };
 

@@ -1,20 +1,18 @@
 /** Ask the draft, watch its steps, open any of them. */
-import { Alert, Anchor, Button, Group, Stack, Text, Textarea, UnstyledButton } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { IconAlertTriangle, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
 import { AnswerText } from '~/ui/answer-text';
 import { EmptyState } from '~/ui/empty-state';
-import { formatMilliseconds } from '~/ui/format';
 import { NotRead } from '~/ui/not-read';
 import { NotSearched } from '~/ui/not-searched';
 import { inLine } from '~/ui/waiting';
 
 import { useEditor } from '../model/editor-store';
-import { KindIcon } from './kind-icon';
 import classes from './run-panel.module.css';
-import { StepDetails } from './step-details';
+import { StepList } from './step-list';
 
 interface RunPanelProps {
   onStart: (question: string) => void;
@@ -26,13 +24,11 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
   const problems = useEditor((state) => state.problems);
   const lookAt = useEditor((state) => state.lookAt);
   const [question, setQuestion] = useState('');
-  const [openStep, setOpenStep] = useState<number | null>(null);
   const isRunning = run.state === 'running';
   const canStart = question.trim() !== '' && problems.length === 0 && !isRunning;
 
   const start = (): void => {
     if (!canStart) return;
-    setOpenStep(null);
     onStart(question.trim());
   };
 
@@ -82,28 +78,13 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
       )}
 
       {run.steps.length > 0 && (
-        <ol className={classes.steps} aria-label="Steps of this run">
-          {run.steps.map((step, index) => (
-              <li key={index}>
-                <UnstyledButton
-                  className={classes.step}
-                  data-state={step.state}
-                  aria-expanded={openStep === index}
-                  onClick={() => {
-                    setOpenStep(openStep === index ? null : index);
-                    lookAt(step.nodeId);
-                  }}
-                >
-                  <KindIcon kind={step.kind} size={16} />
-                  <span className={classes.title}>{step.title}</span>
-                  <span className={classes.time}>
-                    {step.state === 'running' ? 'running…' : step.state === 'failed' ? 'failed' : formatMilliseconds(step.tookMs ?? 0)}
-                  </span>
-                </UnstyledButton>
-                {openStep === index && <StepDetails step={step} />}
-              </li>
-          ))}
-        </ol>
+        <StepList
+          key={run.runId}
+          label="Steps of this run"
+          run={run}
+          steps={run.steps.filter(({ inside }) => inside.length === 0)}
+          onOpen={lookAt}
+        />
       )}
 
       {isRunning && run.ahead > 0 && (

@@ -1,12 +1,13 @@
 /** A node's form, drawn from the JSON schema of its kind. */
-import { ActionIcon, Button, Code, Group, Stack, Text, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Code, Group, Select, Stack, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { useMemo, type ReactNode } from 'react';
 
 import { withoutLooseEdges } from '../model/connect';
 import { useEditor } from '../model/editor-store';
 import { fieldsOf, type Field } from '../model/form';
-import { changeNode, type GraphNode } from '../model/graph';
+import { changeNode, titleOf, type GraphNode } from '../model/graph';
+import { framesFor } from '../model/inside';
 import { FailureForm } from './failure-form';
 import { KindIcon } from './kind-icon';
 import { SettingsField } from './settings-field';
@@ -77,6 +78,7 @@ export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
           change(changeNode(graph, node.id, { title: event.currentTarget.value }), `${node.id}:title`)
         }
       />
+      {kind?.goes_inside === true && <InsideOf node={node} />}
       {fields.map((field) => (
         <SettingsField
           key={field.name}
@@ -102,6 +104,25 @@ export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
         </Button>
       )}
     </Stack>
+  );
+}
+
+/** Which frame a step is in; the same as dragging it there. Shown once there is a frame. */
+function InsideOf({ node }: { node: GraphNode }) {
+  const graph = useEditor((state) => state.history.present);
+  const kinds = useEditor((state) => state.kinds);
+  const putInside = useEditor((state) => state.putInside);
+  const frames = framesFor(graph, kinds, node.id);
+  if (frames.length === 0 && node.parent === undefined) return null;
+  return (
+    <Select
+      label="Inside of"
+      description="Steps inside run once for each item or round. Wires that no longer fit are taken away."
+      data={[{ value: '', label: 'Nothing: it runs once' }, ...frames.map((frame) => ({ value: frame.id, label: titleOf(frame, kinds) }))]}
+      value={node.parent ?? ''}
+      allowDeselect={false}
+      onChange={(frame) => putInside(node.id, frame === null || frame === '' ? null : frame)}
+    />
   );
 }
 

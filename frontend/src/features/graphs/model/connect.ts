@@ -2,6 +2,7 @@
 import type { NodeKind, Socket } from '~/api/types';
 
 import { titleOf, type Graph, type GraphNode, type NodeKinds, type SocketRef } from './graph';
+import { aroundOf, fits, scopesOf } from './inside';
 
 type SocketType = string;
 
@@ -70,7 +71,8 @@ function rowOutputs(node: GraphNode, kind: NodeKind | undefined): Socket[] {
 export function withoutLooseEdges(graph: Graph, kinds: NodeKinds, nodeId: string): Graph {
   const node = graph.nodes.find(({ id }) => id === nodeId);
   if (node === undefined) return graph;
-  const names = new Set(outputsOf(node, kinds.get(node.kind)).map(({ name }) => name));
+  const kind = kinds.get(node.kind);
+  const names = new Set([...outputsOf(node, kind), ...(kind?.body?.begins ?? [])].map(({ name }) => name));
   const edges = graph.edges.filter(({ source }) => source.node !== nodeId || names.has(source.socket));
   return edges.length === graph.edges.length ? graph : { ...graph, edges };
 }
@@ -83,7 +85,11 @@ export function findSocket(
 ): Socket | undefined {
   const found = graph.nodes.find(({ id }) => id === node);
   if (found === undefined) return undefined;
-  const sockets = side === 'inputs' ? (kinds.get(found.kind)?.inputs ?? []) : outputsOf(found, kinds.get(found.kind));
+  const kind = kinds.get(found.kind);
+  const sockets =
+    side === 'inputs'
+      ? [...(kind?.inputs ?? []), ...(kind?.body?.ends ?? [])]
+      : [...outputsOf(found, kind), ...(kind?.body?.begins ?? [])];
   return sockets.find(({ name }) => name === socket);
 }
 
@@ -96,7 +102,19 @@ export function canConnect(graph: Graph, kinds: NodeKinds, from: SocketRef, to: 
   if (source === undefined || target === undefined || output === undefined || input === undefined) {
     return 'Draw from an output on the right of a step to an input on the left of another.';
   }
-  if (source.id === target.id) return 'A step cannot wait for itself.';
+  const edge = { source: from, target: to };
+  const { begins, arrives } = scopesOf(graph, kinds, edge);
+  if (source.id === target.id && !(begins === source.id && arrives === source.id)) return 'A step cannot wait for itself.';
+  if (!fits(graph, kinds, edge)) {
+    if (arrives === target.id) return `“${input.title}” takes what the steps inside “${titleOf(target, kinds)}” lead back: put “${titleOf(source, kinds)}” inside first.`;
+    const around = graph.nodes.find(({ id }) => id === begins);
+    if (around === undefined) return 'What is inside a step cannot be had outside of it.';
+    if (around.id === source.id) {
+      return `Only the steps inside “${titleOf(source, kinds)}” can use “${output.title}”.`;
+    }
+    const ends = (kinds.get(around.kind)?.body?.ends ?? []).map(({ title }) => `“${title}”`).join(', ');
+    return `“${titleOf(source, kinds)}” is inside “${titleOf(around, kinds)}”: lead it to ${ends} there, and draw on from the outputs of “${titleOf(around, kinds)}”.`;
+  }
   if (
     graph.edges.some(
       (edge) =>
@@ -112,21 +130,33 @@ export function canConnect(graph: Graph, kinds: NodeKinds, from: SocketRef, to: 
   if (!accepts(input.type, offered)) {
     return `“${titleOf(source, kinds)}” hands on ${typeInWords(offered)}, but “${input.title}” of “${titleOf(target, kinds)}” takes ${typeInWords(input.type)}.`;
   }
-  if (leadsTo(graph, target.id, source.id)) {
+  const waiting = begins === source.id ? null : [target.id, ...aroundOf(graph, target.id)].find((id) => scopeOf(graph, id) === begins);
+  if (waiting != null && arrives !== source.id && leadsTo(graph, kinds, waiting, source.id)) {
     return `“${titleOf(target, kinds)}” comes before “${titleOf(source, kinds)}”: they would wait for each other for ever.`;
   }
   return null;
 }
 
-/** Whether following edges from one node reaches the other. */
-function leadsTo(graph: Graph, from: string, to: string): boolean {
+function scopeOf(graph: Graph, id: string): string | null {
+  return graph.nodes.find((node) => node.id === id)?.parent ?? null;
+}
+
+/** Whether following edges from one node reaches the other, both in the same scope. */
+function leadsTo(graph: Graph, kinds: NodeKinds, from: string, to: string): boolean {
+  const followers = new Map<string, string[]>();
+  for (const edge of graph.edges) {
+    const { begins, arrives } = scopesOf(graph, kinds, edge);
+    if (begins === edge.source.node || (arrives === edge.target.node && begins === arrives)) continue;
+    const waiting = [edge.target.node, ...aroundOf(graph, edge.target.node)].find((id) => scopeOf(graph, id) === begins);
+    if (waiting !== undefined) followers.set(edge.source.node, [...(followers.get(edge.source.node) ?? []), waiting]);
+  }
   const seen = new Set<string>();
-  const waiting = [from];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+  const open = [from];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (node === to) return true;
     if (seen.has(node)) continue;
     seen.add(node);
-    for (const edge of graph.edges) if (edge.source.node === node) waiting.push(edge.target.node);
+    open.push(...(followers.get(node) ?? []));
   }
   return false;
 }

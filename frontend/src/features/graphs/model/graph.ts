@@ -26,6 +26,8 @@ export interface GraphNode {
   on_error?: OnError;
   /** The most seconds that one try may take. */
   time_limit_s?: number;
+  /** The step that it is drawn inside; its position is then counted from there. */
+  parent?: string;
   position: Position;
 }
 
@@ -61,6 +63,7 @@ export function readGraph(document: unknown): Graph {
       settings: node.settings ?? {},
       ...(node.on_error !== undefined && { on_error: { ...NO_PLAN, ...node.on_error } }),
       ...(typeof node.time_limit_s === 'number' && { time_limit_s: node.time_limit_s }),
+      ...(typeof node.parent === 'string' && { parent: node.parent }),
       position: { x: node.position?.x ?? index * 280, y: node.position?.y ?? 0 },
     })),
     edges: edges ?? [],
@@ -106,9 +109,13 @@ export function addEdge(graph: Graph, source: SocketRef, target: SocketRef): Gra
   return { ...graph, edges: [...graph.edges, { id: freeId('edge', graph.edges), source, target }] };
 }
 
-/** Without these nodes and edges, and without edges that would dangle. */
+/** Without these nodes, what is drawn inside them and these edges, and without edges that would dangle. */
 export function remove(graph: Graph, ids: { nodes?: Iterable<string>; edges?: Iterable<string> }): Graph {
   const nodes = new Set(ids.nodes ?? []);
+  for (let before = -1; before !== nodes.size; ) {
+    before = nodes.size;
+    for (const { id, parent } of graph.nodes) if (parent !== undefined && nodes.has(parent)) nodes.add(id);
+  }
   const edges = new Set(ids.edges ?? []);
   return {
     ...graph,
@@ -145,8 +152,11 @@ export function changeTimeLimit(graph: Graph, id: string, seconds: number | null
 }
 
 /** A free place for a node added by a click: right of the rightmost one. */
-export function freePlace(graph: Graph): Position {
-  if (graph.nodes.length === 0) return { x: 0, y: 0 };
-  const last = graph.nodes.reduce((right, node) => (node.position.x > right.position.x ? node : right));
-  return { x: last.position.x + 280, y: last.position.y };
+export function freePlace(graph: Graph, widthOf: (node: GraphNode) => number = () => 236): Position {
+  const outside = graph.nodes.filter(({ parent }) => parent === undefined);
+  const [first] = outside;
+  if (first === undefined) return { x: 0, y: 0 };
+  const end = (node: GraphNode) => node.position.x + widthOf(node);
+  const last = outside.reduce((right, node) => (end(node) > end(right) ? node : right), first);
+  return { x: end(last) + 44, y: last.position.y };
 }

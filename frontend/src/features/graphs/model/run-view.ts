@@ -1,5 +1,5 @@
 /** What the editor knows of a run, gathered event by event. */
-import type { RunEvent } from '~/api/events';
+import type { Round, RunEvent } from '~/api/events';
 import type { Citation, NotReady, Sentence, Unread } from '~/api/types';
 
 export interface StepView {
@@ -12,6 +12,8 @@ export interface StepView {
   troubles: readonly string[];
   output: unknown;
   detail: unknown;
+  /** For a step inside others, which of their rounds it is in, outermost first. */
+  inside: readonly Round[];
 }
 
 export interface RunView {
@@ -60,22 +62,24 @@ export function after(run: RunView, { event, data }: RunEvent): RunView {
         ...run,
         steps: [
           ...run.steps,
-          { nodeId: data.node_id, kind: data.kind, title: data.title, state: 'running', tookMs: null, troubles: [], output: null, detail: null },
+          { nodeId: data.node_id, kind: data.kind, title: data.title, state: 'running', tookMs: null, troubles: [], output: null, detail: null, inside: data.inside ?? [] },
         ],
       };
     case 'node.retried':
-      return troubled(run, data.node_id, `${data.message} Trying again (try ${data.attempt}).`);
+      return troubled(run, data.node_id, data.inside ?? [], `${data.message} Trying again (try ${data.attempt}).`);
     case 'node.recovered':
+      if (data.by === 'left_out') return withoutRound(run, data.node_id, data.inside ?? [], data.message);
       return troubled(
         run,
         data.node_id,
+        data.inside ?? [],
         `${data.message} ${data.by === 'default' ? 'Its default value was used.' : 'The branch “If it fails” was taken.'}`,
       );
     case 'node.finished':
       return {
         ...run,
         steps: run.steps.map((step) =>
-          step.nodeId === data.node_id && step.state === 'running'
+          isAt(step, data.node_id, data.inside ?? []) && step.state === 'running'
             ? { ...step, state: 'done', tookMs: data.took_ms, output: data.output, detail: data.detail }
             : step,
         ),
@@ -107,13 +111,31 @@ export function after(run: RunView, { event, data }: RunEvent): RunView {
   }
 }
 
-function troubled(run: RunView, nodeId: string, words: string): RunView {
+function isAt(step: StepView, nodeId: string, inside: readonly Round[]): boolean {
+  return step.nodeId === nodeId && step.inside.length === inside.length && isWithin(step, inside);
+}
+
+/** Whether a step ran in a round, or in one inside that. */
+export function isWithin(step: StepView, round: readonly Round[]): boolean {
+  return round.every(({ node_id: node, number }, at) => step.inside[at]?.node_id === node && step.inside[at].number === number);
+}
+
+function troubled(run: RunView, nodeId: string, inside: readonly Round[], words: string): RunView {
   return {
     ...run,
     steps: run.steps.map((step) =>
-      step.nodeId === nodeId && step.state === 'running' ? { ...step, troubles: [...step.troubles, words] } : step,
+      isAt(step, nodeId, inside) && step.state === 'running' ? { ...step, troubles: [...step.troubles, words] } : step,
     ),
   };
+}
+
+/** A round of the steps inside one failed, and the others go on. */
+function withoutRound(run: RunView, nodeId: string, round: readonly Round[], message: string): RunView {
+  const number = round.at(-1)?.number ?? 0;
+  const failed = run.steps.map((step): StepView =>
+    step.state === 'running' && step.inside.length >= round.length && isWithin(step, round) ? { ...step, state: 'failed', troubles: [...step.troubles, message] } : step,
+  );
+  return troubled({ ...run, steps: failed }, nodeId, round.slice(0, -1), `Number ${number} failed: ${message}`);
 }
 
 /** The run as it stands when it was stopped or its stream broke off. */
@@ -123,4 +145,23 @@ export function stopped(run: RunView): RunView {
 
 export function stepOf(run: RunView, nodeId: string): StepView | undefined {
   return run.steps.findLast((step) => step.nodeId === nodeId);
+}
+
+/** How often a step ran: several times where it is inside others. */
+export function timesOf(run: RunView, nodeId: string): number {
+  return run.steps.filter((step) => step.nodeId === nodeId).length;
+}
+
+/** The rounds of the steps inside one step, each with the steps that ran in it. */
+export function roundsOf(run: RunView, around: StepView): { number: number; steps: readonly StepView[] }[] {
+  const depth = around.inside.length;
+  const inner = run.steps.filter(
+    (step) => step.inside.length === depth + 1 && isWithin(step, around.inside) && step.inside[depth]?.node_id === around.nodeId,
+  );
+  const rounds = new Map<number, StepView[]>();
+  for (const step of inner) {
+    const number = step.inside[depth]?.number ?? 0;
+    rounds.set(number, [...(rounds.get(number) ?? []), step]);
+  }
+  return [...rounds].toSorted(([a], [b]) => a - b).map(([number, steps]) => ({ number, steps }));
 }

@@ -20,6 +20,8 @@ const kind = (
   settings_schema: { type: 'object', properties },
   outputs_from: name === 'if_otherwise' ? { setting: 'branches', type: 'any', passes: 'value' } : null,
   runs: true,
+  body: null,
+  goes_inside: !['start', 'answer'].includes(name),
   recoveries: inputs.length === 0 || outputs.length === 0 ? [] : outputs.length === 1 ? ['default', 'branch'] : ['branch'],
   example: {},
 });
@@ -34,9 +36,14 @@ export const KINDS = new Map(
     kind('if_otherwise', 'If / otherwise', [['value', 'any']], [['otherwise', 'any', 'value']]),
     kind('answer_with_sources', 'Answer with sources', [['question', 'question'], ['passages', 'passages']], [['answer', 'answer']]),
     kind('answer', 'Answer', [['value', 'any']], []),
+    {
+      ...kind('for_each', 'For each', [['list', 'any']], [['text', 'text'], ['values', 'values']]),
+      body: { begins: [{ name: 'item', title: 'Item', type: 'any' }], ends: [{ name: 'result', title: 'Result', type: 'any', required: true }] },
+    },
   ].map((made) => [made.kind, made]),
 );
 
+/** `each/ask:ask_model` is a step inside another. */
 export function aGraph(nodes: readonly string[], edges: readonly string[] = []): Graph {
   const end = (text: string) => {
     const [node = '', socket = ''] = text.split('.');
@@ -45,8 +52,9 @@ export function aGraph(nodes: readonly string[], edges: readonly string[] = []):
   return {
     schema: 'qanat/agent-graph@1',
     nodes: nodes.map((name, index) => {
-      const [id = name, nodeKind = name] = name.split(':');
-      return { id, kind: nodeKind, version: 1, title: '', settings: nodeKind === 'if_otherwise' ? { branches: [{ id: 'then', name: 'Then' }] } : {}, position: { x: index * 280, y: 0 } };
+      const [path = name, nodeKind = path.split('/').at(-1) ?? path] = name.split(':');
+      const [id = path, parent] = path.split('/').toReversed();
+      return { ...(parent !== undefined && { parent }), id, kind: nodeKind, version: 1, title: '', settings: nodeKind === 'if_otherwise' ? { branches: [{ id: 'then', name: 'Then' }] } : {}, position: { x: index * 280, y: 0 } };
     }),
     edges: edges.map((text, index) => {
       const [source = '', target = ''] = text.split(' > ');

@@ -188,6 +188,7 @@ class AnswerDelta(Frozen):
 class RunFinished(Frozen):
     type: Literal["run.finished"] = "run.finished"
     answer: str
+    found: bool = Field(True, description="False when the answer says that nothing was found.")
     citations: list[Citation]
     sentences: list[AnswerSentence]
     not_ready: NotReady = NotReady()

@@ -119,6 +119,7 @@ def _ending(context: RunContext, driver: asyncio.Task[Answer], usage: Usage) -> 
             *shown,
             RunFinished(
                 answer=answer.text,
+                found=answer.found,
                 citations=list(answer.citations),
                 sentences=list(answer.sentences) or unsupported_sentences(answer.text),
                 not_ready=context.unsearched.told(),

@@ -7,14 +7,25 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent_runtime import checks, differences, migrations, node_kinds, runner, starters
+from agent_runtime import (
+    checks,
+    differences,
+    migrations,
+    node_kinds,
+    questioning,
+    runner,
+    shape,
+    starters,
+    support,
+)
 from agent_runtime.differences import Difference
 from agent_runtime.earlier import NOTHING, Earlier
 from agent_runtime.events import Event
-from agent_runtime.graph import Digest, Graph, Node, Problem, read_graph
+from agent_runtime.graph import Digest, Graph, Node, Position, Problem, read_graph
 from agent_runtime.limits import RunLimits
 from agent_runtime.node_kinds.declare import ERROR, Socket
-from agent_runtime.ports import Tools
+from agent_runtime.ports import ChatModel, Embedder, Tools
+from agent_runtime.questioning import Drafted
 from agent_runtime.starters import Starter
 
 if TYPE_CHECKING:
@@ -66,6 +77,45 @@ def outputs_of(node: Node) -> Sequence[Socket]:
     kind = node_kinds.ALL[node.kind]
     sockets = kind.outputs_with(node.settings)
     return (*sockets, ERROR) if node.on_error.then == "branch" else sockets
+
+
+def behaviour(graph: Graph | dict[str, Any]) -> Digest:
+    """The address of what a graph does: equal for graphs that differ in names, places and notes only.
+
+    Raises:
+        GraphUnreadable: the document is no graph.
+    """
+    drawn = migrations.migrate(graph if isinstance(graph, Graph) else read_graph(graph))
+    nodes = [
+        node.model_copy(update={"position": Position(), "title": ""})
+        for node in drawn.nodes
+        if (kind := node_kinds.find(node.kind)) is None or kind.runs
+    ]
+    return drawn.model_copy(update={"nodes": nodes}).digest()
+
+
+def read_shape(text: str) -> shape.Schema:
+    """The JSON schema in a text. Raises ValueError with what is wrong with it, for a person."""
+    return shape.read(text)
+
+
+def parse_shape(reply: str, schema: shape.Schema) -> dict[str, Any]:
+    """A text as JSON of this schema. Raises ModelFailed when it is none."""
+    return shape.parse(reply, schema)
+
+
+async def likeness(first: str, second: str, embedder: Embedder) -> float:
+    """How alike two texts are in meaning, from 0, as unrelated ones, to 1."""
+    return await support.likeness(first, second, embedder)
+
+
+async def draft_question(passage: str, model: ChatModel) -> Drafted | None:
+    """A question that a passage answers, for a person to confirm; None when nothing in it can be asked for.
+
+    Raises:
+        ModelError: there is no model, or it did not answer.
+    """
+    return await questioning.draft(passage, model)
 
 
 def list_starters() -> Sequence[Starter]:

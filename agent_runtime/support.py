@@ -151,6 +151,18 @@ def bears_out(claim: str, evidence: Sequence[Evidence], *, question: str = "") -
     return best[1] if best else None
 
 
+async def likeness(first: str, second: str, embedder: Embedder) -> float:
+    """How alike two texts are in meaning, from 0, as sentences that have nothing to do with each other, to 1.
+
+    Raises:
+        SupportCheckFailed: the embedder did not answer.
+    """
+    vectors = await embedder.embed([first, second, *_UNRELATED])
+    base = float((vectors[2:] @ vectors[0]).mean())
+    alike = (float(vectors[1] @ vectors[0]) - base) / max(1.0 - base, 1e-3)
+    return min(1.0, max(0.0, alike))
+
+
 async def _alike(
     question: str, texts: Sequence[str], embedder: Embedder
 ) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from backend import errors, web
 from backend.accounts.routes import router as accounts
+from backend.agent_tests.routes import router as agent_tests
 from backend.agents.history_routes import router as agent_history
 from backend.agents.routes import router as agents
 from backend.api_keys.routes import router as api_keys
@@ -59,6 +60,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         web_pages,
         agents,
         agent_history,
+        agent_tests,
         runs,
         retracing,
         chats,

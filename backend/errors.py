@@ -7,6 +7,7 @@ Problem                      an HTTP answer in the shape of RFC 9457
 ├── NotFound           404   it does not exist, or belongs to somebody else
 ├── Conflict           409   somebody changed it first, or the name is taken
 ├── TooLarge           413   more than is taken
+├── TestsFailed        409   an agent's own tests keep it from being published
 ├── Invalid            422   a value that cannot be used
 └── TooManyTries       429   slow down
 
@@ -71,6 +72,10 @@ class Conflict(Problem):
 
 class TooLarge(Problem):
     status, title = 413, "Too large"
+
+
+class TestsFailed(Problem):
+    status, title = 409, "Its tests keep it from being published"
 
 
 class Invalid(Problem):

@@ -6,13 +6,13 @@ count and Chinese, Japanese and Thai are compared character by character.
 
 import re
 import statistics
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-ARTICLES = {"a", "an", "the"}
+from backend.text_likeness import holds, normalised
+
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 
@@ -24,6 +24,8 @@ class Question:
     document: str | None
     page: int | None
     kind: str
+    checks: tuple[Mapping[str, Any], ...] = ()
+    """What the answer is to be like, as an agent's own tests say it; every one must hold."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Question":
@@ -33,8 +35,15 @@ class Question:
             answers=tuple(row.get("answers") or ()),
             document=row.get("doc"),
             page=row.get("page"),
-            kind=row.get("kind", "unanswerable" if not row.get("answers") else "factoid"),
+            kind=row.get("kind") or _kind(row),
+            checks=tuple(row.get("checks") or ()),
         )
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    if row.get("checks"):
+        return "test"
+    return "factoid" if row.get("answers") else "unanswerable"
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,8 @@ class Score:
     question: Question
     answer: str
     right: bool
-    """It holds one of the expected strings; for an unanswerable question: it claims nothing with a citation."""
+    """It holds one of the expected strings; for an unanswerable question: it claims nothing with a citation; for a
+    test: every check holds."""
     exact_match: float
     f1: float
     citation_precision: float | None
@@ -50,25 +60,39 @@ class Score:
     supported: bool
     """A cited quote holds one of the expected strings."""
     took_s: float
+    told: tuple[str, ...] = ()
+    """In words, of a test: what did not hold."""
 
 
-def score(question: Question, completion: Mapping[str, Any], *, took_s: float) -> Score:
-    """Compare one completion of `/v1/chat/completions` with what was expected."""
+def score(
+    question: Question,
+    completion: Mapping[str, Any],
+    *,
+    took_s: float,
+    outcomes: Sequence[Mapping[str, Any]] = (),
+) -> Score:
+    """Compare one completion of `/v1/chat/completions` with what was expected.
+
+    `outcomes` are those of the question's checks, where it has any.
+    """
     answer = completion["choices"][0]["message"]["content"]
     citations = completion["citations"]
     expected = [normalised(text) for text in question.answers]
     given = normalised(answer)
+    if question.checks:
+        failed = tuple(outcome["told"] for outcome in outcomes if not outcome["passed"])
+        return Score(question, answer, not failed, 0.0, 0.0, None, False, took_s, failed)
     if not expected:
         return Score(question, answer, not citations, 0.0, 0.0, None, False, took_s)
-    quotes = [normalised(citation["quote"]) for citation in citations]
+    quotes = [citation["quote"] for citation in citations]
     return Score(
         question=question,
         answer=answer,
-        right=any(text in given for text in expected),
+        right=any(holds(answer, text) for text in question.answers),
         exact_match=float(given in expected),
         f1=max(f1(given, text) for text in expected),
         citation_precision=_precision(question, citations),
-        supported=any(text in quote for text in expected for quote in quotes),
+        supported=any(holds(quote, text) for text in question.answers for quote in quotes),
         took_s=took_s,
     )
 
@@ -76,7 +100,8 @@ def score(question: Question, completion: Mapping[str, Any], *, took_s: float) -
 def summary(scores: Sequence[Score]) -> dict[str, Any]:
     """The metrics over all questions, the timings in seconds, and a row per question."""
     answerable = [s for s in scores if s.question.answers]
-    unanswerable = [s for s in scores if not s.question.answers]
+    unanswerable = [s for s in scores if not s.question.answers and not s.question.checks]
+    tests = [s for s in scores if s.question.checks]
     precisions = [s.citation_precision for s in answerable if s.citation_precision is not None]
     times = [s.took_s for s in scores]
     return {
@@ -88,6 +113,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
             "citation_precision": _mean(precisions),
             "citation_support": _mean([float(s.supported) for s in answerable]),
             "refused_unanswerable": _mean([float(s.right) for s in unanswerable]),
+            **({"tests_passed": _mean([float(s.right) for s in tests])} if tests else {}),
         },
         "timings": {
             "p50_s": statistics.median(times) if times else 0.0,
@@ -101,18 +127,12 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
                 "answer": s.answer,
                 "right": s.right,
                 "supported": s.supported,
+                **({"failed_checks": list(s.told)} if s.question.checks else {}),
                 "took_s": round(s.took_s, 3),
             }
             for s in scores
         ],
     }
-
-
-def normalised(text: str) -> str:
-    """Lower case, no punctuation, no English articles, single spaces."""
-    folded = unicodedata.normalize("NFKC", text).lower()
-    kept = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in folded)
-    return " ".join(word for word in kept.split() if word not in ARTICLES)
 
 
 def f1(given: str, expected: str) -> float:

@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 
 from agent_runtime.ports import McpServers
 from backend.accounts.service import Accounts
+from backend.agent_tests.service import AgentTests
+from backend.agent_tests.work import TestWork
 from backend.agents.history import History
 from backend.agents.publishing import Publishing
 from backend.agents.service import Agents
@@ -56,6 +58,8 @@ class Services:
     web_pages: WebPages
     agents: Agents
     history: History
+    agent_tests: AgentTests
+    test_work: TestWork
     publishing: Publishing
     catalogue: Catalogue
     runs: Runs

@@ -27,6 +27,8 @@ from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.openai_compatible import OpenAICompatibleModel
 from backend import schema
 from backend.accounts.service import Accounts
+from backend.agent_tests.service import AgentTests
+from backend.agent_tests.work import TestWork
 from backend.agents.history import History
 from backend.agents.publishing import Publishing
 from backend.agents.service import Agents
@@ -418,6 +420,11 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             tools_for=tools_for,
             limits=RunLimits(wall_time_s=settings.run_timeout_s),
         )
+        history = History(database, clock, agents, sealer_for=tenant_keys.sealer)
+        agent_tests = AgentTests(database, clock, agents, history, runs, sealer_for=tenant_keys.sealer)
+        test_work = TestWork(
+            agent_tests, agents, history, runs, vault, VaultEmbedder(vault), tools_for=tools_for
+        )
         chats = Chats(database, clock, agents, runs, sealer_for=tenant_keys.sealer)
         ingestion = Ingestion(
             data_dir / "jobs.db",
@@ -441,6 +448,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
 
         await runs.start()
         stack.push_async_callback(runs.stop)
+        stack.push_async_callback(test_work.stop)
         await chats.start()
         await ingestion.start()
         stack.push_async_callback(ingestion.stop)
@@ -477,8 +485,17 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             recutting=recutting,
             web_pages=web_pages,
             agents=agents,
-            history=History(database, clock, agents, sealer_for=tenant_keys.sealer),
-            publishing=Publishing(database, clock, agents, licensing, sealer_for=tenant_keys.sealer),
+            history=history,
+            agent_tests=agent_tests,
+            test_work=test_work,
+            publishing=Publishing(
+                database,
+                clock,
+                agents,
+                licensing,
+                sealer_for=tenant_keys.sealer,
+                require_passed=agent_tests.require_passed,
+            ),
             catalogue=Catalogue(agents, accounts, licensing),
             runs=runs,
             retracing=Retracing(database, agents, runs),

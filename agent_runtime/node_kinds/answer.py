@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from agent_runtime.insertion import insert, unknown
+from agent_runtime.insertion import names as inserted
 from agent_runtime.node_kinds import names
 from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.values import Answer, as_text
@@ -58,5 +59,8 @@ async def answer(inputs: Inputs, settings: AnswerSettings, step: Step) -> Output
             settings.text, names.words(inputs) | {"question": step.question, "text": as_text(value)}
         )
         keeps = isinstance(value, Answer) and said == value.text
-        return {"value": value if keeps else Answer(said, found=False)}
+        if keeps:
+            return {"value": value}
+        tells = bool(set(inserted(settings.text)) - {"question"})  # something that the steps before found
+        return {"value": Answer(said, found=tells and not (isinstance(value, Answer) and not value.found))}
     return {"value": value if isinstance(value, Answer) else Answer(as_text(value))}

@@ -5,7 +5,7 @@ publishing again starts afresh. On chain a version that was registered but never
 and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -47,12 +47,15 @@ class Publishing:
         licensing: Licensing,
         *,
         sealer_for: SealerFor,
+        require_passed: Callable[[str, str], Awaitable[None]],
     ) -> None:
+        """`require_passed` takes author and agent; it raises TestsFailed when tests keep it from being published."""
         self._database = database
         self._clock = clock
         self._agents = agents
         self._licensing = licensing
         self._sealer_for = sealer_for
+        self._require_passed = require_passed
 
     async def publish(
         self,
@@ -72,6 +75,7 @@ class Publishing:
 
         Raises:
             NotFound: not their agent. Invalid: the draft cannot run, or the offer cannot be made.
+            TestsFailed: its tests keep it from being published, as the author asks.
             Conflict: the slug is taken, or the draft was saved since `base_revision`.
             Forbidden: the author's wallet is not kept here.
         """
@@ -87,6 +91,7 @@ class Publishing:
             )
         graph = valid_graph(opened.graph, opened.problems)
         slug = await self._free_slug(opened.agent, slug)
+        await self._require_passed(author.id, agent_id)
         if not offers:
             raise Invalid("Offer at least one license: for a time, or paid by answer.")
         shares = list(shares) or [Share(address=Address(author.address), share_bps=WHOLE_BPS)]

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from agent_runtime import service as runtime
 from agent_runtime.graph import AgentFile, Graph, Problem
+from backend.agent_tests import store as tests_store
 from backend.agents import kept_drafts, store
 from backend.agents.store import Agent, Version
 from backend.clock import Clock
@@ -117,6 +118,7 @@ class Agents:
         async with self._database.writing() as connection:
             await store.mark_deleted(connection, agent_id, at=self._clock.now())
             await kept_drafts.delete_of(connection, agent_id)
+            await tests_store.delete_of_agent(connection, agent_id)
 
     async def export(self, owner_id: str, agent_id: str) -> dict[str, Any]:
         """The agent file (`*.agent.json`). Raises Invalid when the draft is not a graph document."""

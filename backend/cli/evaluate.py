@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import httpx
 import typer
 
 from backend.cli.connection import CommandFailed, connected, result_of
@@ -35,10 +37,13 @@ def retrieval(
 @app.command("answers")
 def answers(
     agent: Annotated[str, typer.Option(help="The agent's slug.")],
-    data: Annotated[Path, typer.Option(help="JSONL: question, answers, and optionally doc, page and kind.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="JSONL: question, answers or checks, and optionally doc, page and kind."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask an agent every question of a file, and score the answers and their citations."""
+    """Ask an agent every question of a file, or those of its own test set, and score the answers."""
     run(_answers(agent, data, as_json=as_json))
 
 
@@ -68,20 +73,45 @@ async def _retrieval(data: Path, queries: Path | None, *, rerank: bool, as_json:
         typer.echo(f"reranked   {result['reranked']}")
 
 
-async def _answers(agent: str, data: Path, *, as_json: bool) -> None:
+async def _read(data: Path) -> list[Question]:
     try:
         text = await asyncio.to_thread(data.read_text, encoding="utf-8")
         lines = [line for line in text.split("\n") if line.strip()]
-        questions = [Question.of(json.loads(line)) for line in lines]
+        return [Question.of(json.loads(line)) for line in lines]
     except (OSError, ValueError, KeyError) as error:
         raise CommandFailed(f"{data} is not a file of questions: {error}") from error
+
+
+async def _tests_of(client: httpx.AsyncClient, slug: str) -> list[Question]:
+    """The confirmed tests of one's own agent."""
+    agents = result_of(await client.get("/api/agents"))
+    name = slug.partition("@")[0]
+    agent = next((agent for agent in agents if agent["slug"] == name), None)
+    if agent is None:
+        raise CommandFailed(
+            f"There is no agent {name!r} among yours, so its tests cannot be seen: name a --data FILE."
+        )
+    tests = result_of(await client.get(f"/api/agents/{agent['id']}/tests"))["tests"]
+    questions = [Question.of(test) for test in tests if test["state"] == "confirmed"]
+    if not questions:
+        raise CommandFailed(
+            f"{name!r} has no confirmed tests. Write some on its page Tests, or name a --data FILE."
+        )
+    return questions
+
+
+async def _answers(agent: str, data: Path | None, *, as_json: bool) -> None:
+    from_file = await _read(data) if data else None
     scores = []
     async with connected(Settings()) as client:
+        questions = from_file if from_file is not None else await _tests_of(client, agent)
         for number, question in enumerate(questions, start=1):
             body = {"model": agent, "messages": [{"role": "user", "content": question.text}]}
             response = await client.post("/v1/chat/completions", json=body)
             completion = result_of(response)
-            scored = score(question, completion, took_s=response.elapsed.total_seconds())
+            took_s = response.elapsed.total_seconds()
+            outcomes = await _judged(client, question, completion) if question.checks else ()
+            scored = score(question, completion, took_s=took_s, outcomes=outcomes)
             scores.append(scored)
             if not as_json:
                 mark = "✓" if scored.right else "✗"
@@ -94,3 +124,19 @@ async def _answers(agent: str, data: Path, *, as_json: bool) -> None:
         typer.echo(f"{name:20} {value:.3f}")
     for name, value in report["timings"].items():
         typer.echo(f"{name:20} {value:.3f}")
+
+
+async def _judged(
+    client: httpx.AsyncClient, question: Question, completion: dict[str, Any]
+) -> Sequence[dict[str, Any]]:
+    """The server judges, for it has the embedder."""
+    body = {
+        "answer": completion["choices"][0]["message"]["content"],
+        "citations": [
+            {"document": each["document"], "quote": each["quote"]} for each in completion["citations"]
+        ],
+        "found": completion["found"],
+        "checks": question.checks,
+    }
+    outcomes: Sequence[dict[str, Any]] = result_of(await client.post("/api/answer-checks", json=body))
+    return outcomes

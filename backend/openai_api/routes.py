@@ -46,6 +46,7 @@ def _completion(handle: RunHandle, model: str, answered: Answered) -> Completion
             total_tokens=answered.prompt_tokens + answered.completion_tokens,
             charge=answered.charge,
         ),
+        found=answered.found,
         citations=[CitationOut.model_validate(citation) for citation in answered.citations],
         sentences=[AnswerSentence.model_validate(sentence) for sentence in answered.sentences],
         not_ready=NotReady.model_validate(answered.not_ready),

@@ -86,6 +86,8 @@ class CompletionOut(BaseModel):
     choices: list[Choice]
     usage: Usage
     citations: list[CitationOut]
+    found: bool = True
+    """False where the answer says that nothing was found."""
     sentences: list[AnswerSentence]
     """Each sentence of the answer with the citations it rests on; `supported` is false where none bears it out."""
     not_ready: NotReady

@@ -26,6 +26,8 @@ class Answered:
     charge: int
     """In the currency's smallest unit."""
     proof_id: str | None
+    found: bool = True
+    """False where it says that nothing was found."""
 
 
 class RunFailed(Exception):

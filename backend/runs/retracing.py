@@ -130,7 +130,7 @@ class Retracing:
         trial = Trial(
             earlier=earlier,
             steps=[_taken_over(step, changed) for step in trace.steps if step["node_id"] in earlier.given],
-            again={"run_id": run_id, "node_id": node.id, "only": change.only},
+            about={"again": {"run_id": run_id, "node_id": node.id, "only": change.only}},
         )
         return await self._runs.try_graph(principal, opened.agent, graph, question, trial=trial)
 

@@ -38,6 +38,8 @@ class RunSummary(BaseModel):
     answer: str | None
     charge: int
     again: AgainOut | None
+    test_id: str | None
+    """The test that it was run for."""
 
 
 class StepInput(BaseModel):
@@ -136,6 +138,7 @@ async def list_runs(
             answer=record.get("answer"),
             charge=run.charge,
             again=record.get("again"),
+            test_id=record.get("test_id"),
         )
         for run, record in runs
     ]

@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -84,8 +84,8 @@ class Trial:
     earlier: Earlier = NOTHING
     steps: Sequence[Mapping[str, Any]] = ()
     """The trace of the steps that it takes over from an earlier run."""
-    again: Mapping[str, Any] | None = None
-    """Which run it repeats a part of, and from which step."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What it is for, as its record keeps it: the run that it repeats a part of (`again`), the test (`test_id`)."""
 
 
 class Runs:
@@ -243,6 +243,7 @@ class Runs:
             took_ms=record["usage"]["took_ms"],
             charge=run.charge,
             proof_id=run.proof_id,
+            found=record.get("found", True),
         )
         await handle.tell("run.started", {"run_id": run.id})
         await handle.tell("answer.delta", {"text": answered.answer})
@@ -299,7 +300,7 @@ class Runs:
             steps.extend(dict(step) for step in trial.steps)
             record["steps"] = steps
         if invocation.trial:  # of what was published the version has the graph
-            record |= {"graph": invocation.graph.document(), "again": trial.again}
+            record |= {"graph": invocation.graph.document(), **trial.about}
         try:
             tools = await self._tools_for(
                 invocation.agent.owner_id, invocation.principal.user.id, invocation.agent.id
@@ -374,6 +375,7 @@ class Runs:
                 took_ms=event.usage.took_ms,
                 charge=charge,
                 proof_id=proof_id,
+                found=event.found,
             )
             await store.finish(
                 connection,
@@ -484,6 +486,7 @@ def _finished(record: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: record[name] for name in ("answer", "citations", "sentences", "usage")}
     return {
         **told,
+        "found": record.get("found", True),
         "not_ready": record.get("not_ready", NOTHING_MISSED),
         "left_out": record.get("left_out", NOTHING_LEFT_OUT),
     }

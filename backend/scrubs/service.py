@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 
+from backend.agent_tests.store import agent_test_results, agent_tests
 from backend.agents.kept_drafts import kept_drafts
 from backend.agents.store import agent_versions, agents
 from backend.chats.store import chats, messages
@@ -26,7 +27,8 @@ _PAGE = 200
 @dataclass(frozen=True)
 class RecordDamage:
     kind: str
-    """`key`, `wallet`, `chat`, `message`, `run`, `agent draft`, `kept draft`, `agent version` or `stored secret`."""
+    """`key`, `wallet`, `chat`, `message`, `run`, `agent draft`, `kept draft`, `agent version`, `test`, `test result` or
+    `stored secret`."""
     id: str
     """Of the row; of a key and a wallet, the person's."""
 
@@ -91,6 +93,22 @@ _KINDS: Sequence[_Kind] = (
         kept_drafts.c.graph,
         lambda row: ("agent-kept-draft", row.id),
         lambda person: kept_drafts.c.agent_id.in_(_agents_of(person)),
+    ),
+    _Kind(
+        "test",
+        agent_tests,
+        agent_tests.c.content,
+        lambda row: ("agent-test", row.id),
+        lambda person: agent_tests.c.agent_id.in_(_agents_of(person)),
+    ),
+    _Kind(
+        "test result",
+        agent_test_results,
+        agent_test_results.c.content,
+        lambda row: ("agent-test-result", row.id),
+        lambda person: agent_test_results.c.test_id.in_(
+            select(agent_tests.c.id).where(agent_tests.c.agent_id.in_(_agents_of(person)))
+        ),
     ),
     _Kind(
         "agent version",

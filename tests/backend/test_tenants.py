@@ -27,6 +27,12 @@ BODIES = {
     "grant_vault": {"days": 1},
     "rotate_vault_keys": {"what": "vault"},
     "choose_owner_mode": {"mode": "always"},
+    "add_test": {"question": "mine?", "state": "draft"},
+    "add_test_from_run": {"run_id": "none"},
+    "change_test": {"question": "mine?", "state": "draft"},
+    "run_tests": {},
+    "draft_tests": {},
+    "set_test_gate": {"percent": None},
     "repeat_run": {"node_id": "start"},
     "restore_state": {"state": "1", "base_revision": 1},
     "keep_draft": {"graph": {}},
@@ -52,6 +58,7 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
     key_id = (await ada.post("/api/keys", json={"name": "mine"})).json()["id"]
     secret = {"name": "weather", "value": "a long enough secret", "hosts": ["api.example.org"]}
     secret_id = (await ada.post("/api/secrets", json=secret)).json()["id"]
+    test = (await ada.post(f"/api/agents/{agent_id}/tests", json={"question": "?", "state": "draft"})).json()
     ids = {
         "vault_id": vault_id,
         "document_id": document["id"],
@@ -66,6 +73,7 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
         "server": "weather",
         "name": "built-in",  # models are the operator's
         "slug": slug,
+        "test_id": test["id"],
     }
     tried = 0
     for path, operations in app.openapi()["paths"].items():

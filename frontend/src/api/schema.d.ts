@@ -280,6 +280,171 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{agent_id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tests
+         * @description The test set of an agent of one's own, what is asked for before publishing, and what is under way.
+         */
+        get: operations["list_tests"];
+        put?: never;
+        /**
+         * Add Test
+         * @description A question, and what a right answer to it is like.
+         */
+        post: operations["add_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/tests-gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Test Gate
+         * @description How many of a hundred tests must pass before publishing; null asks for nothing.
+         */
+        put: operations["set_test_gate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/tests/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draft Tests
+         * @description Make drafts of tests from the documents that the agent searches, for their owner to confirm.
+         */
+        post: operations["draft_tests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/tests/from-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Test From Run
+         * @description A draft of a test from a run of one's own: its question, and checks that its answer passes.
+         */
+        post: operations["add_test_from_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/tests/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Test Report
+         * @description What came of the confirmed tests in one state of the agent, question by question beside another.
+         */
+        get: operations["get_test_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/tests/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Tests
+         * @description Ask a state of the agent the questions of its tests; free. `GET …/tests` says how far it has come.
+         */
+        post: operations["run_tests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/tests/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Tests
+         * @description Stop what is under way; what it found so far is kept.
+         */
+        post: operations["stop_tests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{agent_id}/tests/{test_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Test
+         * @description Change a test, or confirm a draft of one.
+         */
+        put: operations["change_test"];
+        post?: never;
+        /** Remove Test */
+        delete: operations["remove_test"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{agent_id}/try": {
         parameters: {
             query?: never;
@@ -314,6 +479,26 @@ export interface paths {
         get: operations["list_versions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/answer-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge Answer
+         * @description Whether an answer is what checks ask for, as an agent's tests judge it.
+         */
+        post: operations["judge_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2576,6 +2761,27 @@ export interface components {
             /** Vault Id */
             vault_id: string | null;
         };
+        /**
+         * Cites
+         * @description The answer cites a document, and where words are given, those words of it.
+         */
+        Cites: {
+            /**
+             * Document
+             * @default
+             */
+            document: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "cites";
+            /**
+             * Quote
+             * @default
+             */
+            quote: string;
+        };
         /** ClaimOut */
         ClaimOut: {
             /** Amount */
@@ -2605,6 +2811,11 @@ export interface components {
             citations: components["schemas"]["CitationOut"][];
             /** Created */
             created: number;
+            /**
+             * Found
+             * @default true
+             */
+            found: boolean;
             /** Id */
             id: string;
             left_out: components["schemas"]["LeftOut"];
@@ -2624,6 +2835,25 @@ export interface components {
             usage: components["schemas"]["Usage"];
         };
         /**
+         * Contains
+         * @description The answer has these words; capitals and punctuation do not matter.
+         */
+        Contains: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "contains";
+            /** Texts */
+            texts: string[];
+            /**
+             * Which
+             * @default all
+             * @enum {string}
+             */
+            which: "any" | "all";
+        };
+        /**
          * ContentsOut
          * @description What a vault's documents can be told apart by.
          */
@@ -2639,6 +2869,17 @@ export interface components {
             decimals: number;
             /** Symbol */
             symbol: string;
+        };
+        /**
+         * Declines
+         * @description The agent says that it does not know: it found nothing, and cites nothing.
+         */
+        Declines: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "declines";
         };
         /** DifferenceOut */
         DifferenceOut: {
@@ -2723,6 +2964,14 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** DraftTestsIn */
+        DraftTestsIn: {
+            /**
+             * Count
+             * @default 5
+             */
+            count: number;
+        };
         /** EarningsOut */
         EarningsOut: {
             /** Receipts */
@@ -2770,6 +3019,16 @@ export interface components {
         FollowIn: {
             period: components["schemas"]["Period"];
         };
+        /** FromRunIn */
+        FromRunIn: {
+            /** Run Id */
+            run_id: string;
+        };
+        /** GateIn */
+        GateIn: {
+            /** Percent */
+            percent?: number | null;
+        };
         /** GrantIn */
         GrantIn: {
             /** Days */
@@ -2797,6 +3056,38 @@ export interface components {
             };
             /** Seconds Left */
             seconds_left: number | null;
+        };
+        /**
+         * JsonShape
+         * @description The answer is JSON of this schema.
+         */
+        JsonShape: {
+            /** Form */
+            form: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "json";
+        };
+        /** JudgeIn */
+        JudgeIn: {
+            /** Answer */
+            answer: string;
+            /** Checks */
+            checks: (components["schemas"]["Contains"] | components["schemas"]["Means"] | components["schemas"]["Cites"] | components["schemas"]["JsonShape"] | components["schemas"]["Declines"])[];
+            /**
+             * Citations
+             * @default []
+             */
+            citations: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Found
+             * @default true
+             */
+            found: boolean;
         };
         /** KeepIn */
         KeepIn: {
@@ -2956,6 +3247,24 @@ export interface components {
             problem: string;
             /** Title */
             title: string;
+        };
+        /**
+         * Means
+         * @description The answer says about the same as this text, as the embedder measures it.
+         */
+        Means: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "means";
+            /**
+             * Likeness
+             * @default 0.6
+             */
+            likeness: number;
+            /** Text */
+            text: string;
         };
         /** MessageIn */
         MessageIn: {
@@ -3189,6 +3498,13 @@ export interface components {
             /** Vault Id */
             vault_id: string;
         };
+        /** OutcomeOut */
+        OutcomeOut: {
+            /** Passed */
+            passed: boolean;
+            /** Told */
+            told: string;
+        };
         /**
          * OwnerMode
          * @description Who can open a vault. What each promises is in `keys/modes.py`.
@@ -3286,6 +3602,29 @@ export interface components {
             type: string;
         } & {
             [key: string]: unknown;
+        };
+        /** ProgressOut */
+        ProgressOut: {
+            /** Done */
+            done: number;
+            /** Passed */
+            passed: number;
+            /** Question */
+            question: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "working" | "done" | "stopped" | "failed";
+            /** Told */
+            told: string;
+            /** Total */
+            total: number;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "run" | "draft";
         };
         /**
          * PromiseOut
@@ -3518,6 +3857,33 @@ export interface components {
          * @enum {string}
          */
         Replacing: "vault" | "search";
+        /** ReportLine */
+        ReportLine: {
+            against: components["schemas"]["TestResultOut"] | null;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "better" | "worse" | "same" | "unknown";
+            /** Question */
+            question: string;
+            result: components["schemas"]["TestResultOut"] | null;
+            /** Test Id */
+            test_id: string;
+        };
+        /** ReportOut */
+        ReportOut: {
+            /** Gate */
+            gate: number | null;
+            /** Lines */
+            lines: components["schemas"]["ReportLine"][];
+            /** Passed */
+            passed: number;
+            /** Ran */
+            ran: number;
+            /** Refusal */
+            refusal: string | null;
+        };
         /**
          * Reranking
          * @description What became of the second look at the best candidates.
@@ -3643,6 +4009,8 @@ export interface components {
             started_at: string;
             /** State */
             state: string;
+            /** Test Id */
+            test_id: string | null;
             /** Took Ms */
             took_ms: number | null;
             /** Version Id */
@@ -3913,6 +4281,78 @@ export interface components {
             price: number;
             /** Terms Id */
             terms_id: number;
+        };
+        /** TestIn */
+        TestIn: {
+            /**
+             * Checks
+             * @default []
+             */
+            checks: (components["schemas"]["Contains"] | components["schemas"]["Means"] | components["schemas"]["Cites"] | components["schemas"]["JsonShape"] | components["schemas"]["Declines"])[];
+            /** Question */
+            question: string;
+            /**
+             * State
+             * @default confirmed
+             * @enum {string}
+             */
+            state: "draft" | "confirmed";
+        };
+        /** TestOut */
+        TestOut: {
+            /** Checks */
+            checks: (components["schemas"]["Contains"] | components["schemas"]["Means"] | components["schemas"]["Cites"] | components["schemas"]["JsonShape"] | components["schemas"]["Declines"])[];
+            /** Id */
+            id: string;
+            /** Origin */
+            origin: {
+                [key: string]: unknown;
+            };
+            /** Question */
+            question: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "confirmed";
+        };
+        /** TestResultOut */
+        TestResultOut: {
+            /** Answer */
+            answer: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Failure */
+            failure: string | null;
+            /** Outcomes */
+            outcomes: components["schemas"]["OutcomeOut"][];
+            /** Passed */
+            passed: boolean;
+            /** Run Id */
+            run_id: string;
+            /** Took Ms */
+            took_ms: number | null;
+        };
+        /** TestRunIn */
+        TestRunIn: {
+            /** Only */
+            only?: string[] | null;
+            /**
+             * State
+             * @default draft
+             */
+            state: string;
+        };
+        /** TestSetOut */
+        TestSetOut: {
+            /** Gate */
+            gate: number | null;
+            progress: components["schemas"]["ProgressOut"] | null;
+            /** Tests */
+            tests: components["schemas"]["TestOut"][];
         };
         /** TextPart */
         TextPart: {
@@ -5132,6 +5572,567 @@ export interface operations {
             };
         };
     };
+    list_tests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestSetOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    set_test_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    draft_tests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftTestsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    add_test_from_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromRunIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_test_report: {
+        parameters: {
+            query?: {
+                state?: string;
+                against?: string;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    run_tests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRunIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    stop_tests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+                test_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    remove_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+                test_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     try_agent: {
         parameters: {
             query?: never;
@@ -5235,6 +6236,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    judge_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeOut"][];
+                };
+            };
+            /** @description Problem details */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Problem details */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemOut"];
+                    "application/problem+json": unknown;
                 };
             };
         };

@@ -9,10 +9,13 @@ import {
   IconListNumbers,
   IconMessageQuestion,
   IconNote,
+  IconPlugConnected,
   IconQuote,
   IconRepeat,
+  IconRobot,
   IconSparkles,
   IconVariable,
+  IconWorldSearch,
   type Icon,
   type IconProps,
 } from '@tabler/icons-react';
@@ -30,6 +33,9 @@ const ICONS: Readonly<Record<string, Icon>> = {
   sort_by_meaning: IconCategory,
   for_each: IconListNumbers,
   repeat_until: IconRepeat,
+  call_web_service: IconWorldSearch,
+  use_mcp_tool: IconPlugConnected,
+  agent_with_tools: IconRobot,
   note: IconNote,
 };
 

@@ -60,6 +60,9 @@ export type ModelServer = Schemas['ModelServerChange'];
 export type Receipt = Schemas['ReceiptOut'];
 export type Settlement = Schemas['SettlementOut'];
 export type ApiKey = Schemas['ApiKeyOut'];
+export type StoredSecret = Schemas['SecretOut'];
+export type McpTool = Schemas['McpToolOut'];
+export type ToolArgument = Schemas['Argument'];
 
 /** The palette travels as free JSON (each kind brings its own JSON schema), so its frame is described here. */
 export interface NodeKind {

@@ -19,6 +19,7 @@ import {
   IconCpu,
   IconHome,
   IconKey,
+  IconLock,
   IconLogout,
   IconMessages,
   IconMoon,
@@ -53,6 +54,7 @@ const PLACES = [
     { to: '/agents', label: 'My agents', icon: IconRobot },
     { to: '/earnings', label: 'Earnings', icon: IconCoins },
     { to: '/keys', label: 'API keys', icon: IconKey },
+    { to: '/secrets', label: 'Secrets', icon: IconLock },
     { to: '/models', label: 'Models', icon: IconCpu },
   ],
 ] as const;

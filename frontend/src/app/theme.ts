@@ -102,6 +102,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--q-cat-knowledge': '#1d62c4',
     '--q-cat-model': '#7c3aed',
     '--q-cat-logic': '#a85b00',
+    '--q-cat-outside': '#a3316f',
     '--q-cat-output': '#0f766e',
   },
   dark: {
@@ -134,6 +135,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--q-cat-knowledge': '#7db0ff',
     '--q-cat-model': '#bb9bff',
     '--q-cat-logic': '#f0b35b',
+    '--q-cat-outside': '#f08ac0',
     '--q-cat-output': '#4cc0ab',
   },
 });

@@ -1,21 +1,26 @@
 /** One field of a node's form. */
-import { Autocomplete, Button, Group, MultiSelect, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea } from '@mantine/core';
-import { useRef, type ReactNode } from 'react';
+import { Autocomplete, MultiSelect, NumberInput, Select, Stack, Switch, Text, TextInput, Textarea } from '@mantine/core';
+import type { ReactNode } from 'react';
 
 import type { Field } from '../model/form';
+import { McpToolField } from './mcp-tool-field';
 import { ModelField } from './model-field';
 import { RowsField } from './rows-field';
+import { SecretField } from './secret-field';
 import type { VaultChoice } from './settings-form';
+import { TemplateField } from './template-field';
 
 interface SettingsFieldProps {
   field: Field;
   value: unknown;
   vaults: readonly VaultChoice[];
   noVaults: ReactNode;
+  /** The settings that stand around this one. */
+  among?: Readonly<Record<string, unknown>>;
   onChange: (value: unknown) => void;
 }
 
-export function SettingsField({ field, value, vaults, noVaults, onChange }: SettingsFieldProps) {
+export function SettingsField({ field, value, vaults, noVaults, among = {}, onChange }: SettingsFieldProps) {
   const { title, description } = field;
   const common = { label: title, description: description === '' ? undefined : description };
   const text = typeof value === 'string' ? value : '';
@@ -43,6 +48,18 @@ export function SettingsField({ field, value, vaults, noVaults, onChange }: Sett
     }
     case 'model':
       return <ModelField {...common} value={text} onChange={onChange} />;
+    case 'secret':
+      return <SecretField {...common} value={text} onChange={onChange} />;
+    case 'mcp-tool':
+      return (
+        <McpToolField
+          title={title}
+          description={description}
+          value={value}
+          secret={typeof among['secret'] === 'string' ? among['secret'] : ''}
+          onChange={onChange}
+        />
+      );
     case 'template':
       return <TemplateField {...common} value={text} maxLength={field.maxLength} onChange={onChange} />;
     case 'condition':
@@ -126,6 +143,7 @@ export function SettingsField({ field, value, vaults, noVaults, onChange }: Sett
               value={row[inner.name] ?? inner.fallback}
               vaults={vaults}
               noVaults={noVaults}
+              among={row}
               onChange={change}
             />
           )}
@@ -143,61 +161,4 @@ export function SettingsField({ field, value, vaults, noVaults, onChange }: Sett
         </div>
       );
   }
-}
-
-/** The values that a description names as `{{value}}`, offered as chips that insert them. */
-function namesIn(description: string | undefined): string[] {
-  return [...new Set([...(description ?? '').matchAll(/\{\{(\w+)\}\}/g)].flatMap((match) => match[1] ?? []))];
-}
-
-interface TemplateFieldProps {
-  label: string;
-  description: string | undefined;
-  value: string;
-  maxLength: number | null;
-  onChange: (value: string) => void;
-}
-
-function TemplateField({ label, description, value, maxLength, onChange }: TemplateFieldProps) {
-  const input = useRef<HTMLTextAreaElement>(null);
-  const names = namesIn(description);
-
-  function insert(name: string): void {
-    const at = input.current?.selectionStart ?? value.length;
-    const end = input.current?.selectionEnd ?? at;
-    const place = `{{${name}}}`;
-    onChange(value.slice(0, at) + place + value.slice(end));
-    requestAnimationFrame(() => {
-      input.current?.focus();
-      input.current?.setSelectionRange(at + place.length, at + place.length);
-    });
-  }
-
-  return (
-    <Stack gap={6}>
-      <Textarea
-        ref={input}
-        label={label}
-        description={description}
-        autosize
-        minRows={3}
-        maxRows={14}
-        maxLength={maxLength ?? undefined}
-        value={value}
-        onChange={(event) => onChange(event.currentTarget.value)}
-      />
-      {names.length > 0 && (
-        <Group gap={6} role="group" aria-label="Insert a value">
-          <Text fz="xs" c="dimmed">
-            Insert
-          </Text>
-          {names.map((name) => (
-            <Button key={name} size="compact-xs" variant="default" onClick={() => insert(name)}>
-              {name}
-            </Button>
-          ))}
-        </Group>
-      )}
-    </Stack>
-  );
 }

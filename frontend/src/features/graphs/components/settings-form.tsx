@@ -86,6 +86,7 @@ export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
           value={node.settings[field.name] ?? field.fallback}
           vaults={vaults}
           noVaults={noVaults}
+          among={node.settings}
           onChange={(value) => set(field, value)}
         />
       ))}

@@ -12,6 +12,8 @@ export type Control =
   | { control: 'switch' }
   | { control: 'choice'; options: readonly { value: string; label: string }[] }
   | { control: 'vaults' }
+  | { control: 'secret' }
+  | { control: 'mcp-tool' }
   | { control: 'model' }
   | { control: 'rows'; fields: readonly Field[]; most: number | null }
   | { control: 'unknown' };
@@ -86,6 +88,7 @@ function controlOf(schema: JsonSchema, root: JsonSchema): Control {
     case 'string':
       if (schema.format === 'template') return { control: 'template', maxLength };
       if (schema.format === 'model') return { control: 'model' };
+      if (schema.format === 'secret') return { control: 'secret' };
       if (schema.format === 'row-id') return { control: 'row-id' };
       if (schema.format === 'suggest') {
         return { control: 'suggest', suggestions: (schema.examples ?? []).map(String), maxLength };
@@ -100,6 +103,8 @@ function controlOf(schema: JsonSchema, root: JsonSchema): Control {
         max: schema.maximum ?? null,
         isWhole: schema.type === 'integer',
       };
+    case 'object':
+      return schema.format === 'mcp-tool' ? { control: 'mcp-tool' } : { control: 'unknown' };
     case 'boolean':
       return { control: 'switch' };
     case 'array':

@@ -25,7 +25,7 @@ from langgraph.checkpoint.base import (
 from sqlalchemy import ColumnElement, Row, Table, and_, delete, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agent_runtime import plain_json
+from agent_runtime import plain_json, threads
 from agent_runtime.errors import CheckpointBroken
 from agent_runtime.ports import Database, Sealer
 from agent_runtime.tables import checkpoint_writes, checkpoints
@@ -208,8 +208,7 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
 
     async def adelete_thread(self, thread_id: str) -> None:
         async with self._database.writing() as connection:
-            for table in (checkpoints, checkpoint_writes):
-                await connection.execute(delete(table).where(self._of_thread(table, thread_id)))
+            await threads.forget(connection, tenant_id=self._tenant_id, thread_id=thread_id)
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         columns = checkpoints.c

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
+from pydantic import Field, TypeAdapter
+
 from agent_runtime import checks, node_kinds, recovery
 from agent_runtime.earlier import NOTHING, Earlier, Outcome
 from agent_runtime.errors import GraphInvalid, NothingToAnswer
@@ -24,8 +26,11 @@ from agent_runtime.events import (
     NodeRecovered,
     NodeRetried,
     NodeStarted,
+    PersonAsked,
     Round,
+    RunResumed,
     RunWaiting,
+    StepEvent,
     Usage,
 )
 from agent_runtime.graph import NO_PLAN, Digest, Edge, Graph, Node, canonical_json
@@ -36,6 +41,7 @@ from agent_runtime.migrations import migrate
 from agent_runtime.node_kinds.declare import Body, NodeKind, Outputs, Settings
 from agent_runtime.node_kinds.values import Answer, Value, as_json, as_text
 from agent_runtime.not_ready import Unsearched
+from agent_runtime.people import AwaitsPerson, PersonSaid
 from agent_runtime.ports import Tools
 from agent_runtime.rounds import Inner, Outcomes, Rounds
 from agent_runtime.scopes import Scopes
@@ -44,6 +50,7 @@ from agent_runtime.step import Step
 if TYPE_CHECKING:
     from agent_runtime.checkpoints import SealedCheckpoints
 
+_TOLD: TypeAdapter[StepEvent] = TypeAdapter(Annotated[StepEvent, Field(discriminator="type")])
 COMPILED_KEPT = 64
 METERED = ("steps", "prompt_tokens", "completion_tokens", "model_calls")
 
@@ -73,6 +80,10 @@ class RunContext:
     unsearched: Unsearched = field(default_factory=Unsearched)
     left_out: LeftOut = field(default_factory=LeftOut)
     earlier: Earlier = NOTHING
+    replies: Mapping[str, PersonSaid] = field(default_factory=dict)
+    """What people have said to this run, by the id of the request."""
+    stories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What was told of each node and the steps inside it, to be told again when the run goes on after a pause."""
 
     def usage(self, took_s: float) -> Usage:
         meter = self.meter
@@ -85,7 +96,7 @@ class RunContext:
             took_ms=round(took_s * 1000),
         )
 
-    def mark(self) -> dict[str, Any]:
+    def mark(self, node_id: str) -> dict[str, Any]:
         """What the run has used, said and missed so far, as it is kept beside what a node handed on."""
         used = {name: getattr(self.meter, name) for name in METERED}
         return {
@@ -94,6 +105,7 @@ class RunContext:
             "speaker": self.speaker,
             "unsearched": self.unsearched.vaults,
             "left_out": self.left_out.passages,
+            "story": self.stories.get(node_id),
         }
 
     def go_on_from(self, outcomes: Mapping[str, Outcome], marks: Mapping[str, Mapping[str, Any]]) -> None:
@@ -109,6 +121,29 @@ class RunContext:
             )  # marks of older versions have neither this nor models
             new = [model for model in mark.get("models", ()) if model not in self.meter.models]
             self.meter.models.extend(new)
+        self.stories.update({node: mark["story"] for node, mark in marks.items() if mark.get("story")})
+
+    def tell_of(self, event: StepEvent) -> None:
+        """Tell of a step, and remember it for who looks on later. What a node handed on is kept anyway."""
+        node_id = event.inside[0].node_id if event.inside else event.node_id
+        if isinstance(event, NodeStarted) and not event.inside:
+            self.stories[node_id] = []
+        told = event.model_dump(mode="json", exclude=None if event.inside else {"output"})
+        self.stories.setdefault(node_id, []).append(told)
+        self.tell(event)
+
+    def resumed(self, outcomes: Outcomes) -> RunResumed:
+        """What had ended before, for who looks on from now."""
+        earlier: list[StepEvent] = []
+        for node_id, story in self.stories.items():
+            if node_id not in outcomes:
+                continue  # a round of it was kept, and it is told of as a whole once it has ended
+            output = {socket: as_json(value) for socket, value in (outcomes[node_id] or {}).items()}
+            for told in story:
+                lacks_output = told["type"] == "node.finished" and "output" not in told
+                earlier.append(_TOLD.validate_python({**told, "output": output} if lacks_output else told))
+        spoken = list((outcomes.get(self.speaker or "") or {}).values())
+        return RunResumed(run_id=self.run_id, earlier=earlier, said=as_text(spoken[0]) if spoken else "")
 
 
 @dataclass(frozen=True)
@@ -122,6 +157,8 @@ class Scope:
     checkpoints: "SealedCheckpoints | None" = None
     goes_on: bool = False
     """Whether the run had begun before and was cut off."""
+    asked: list[PersonAsked] = field(default_factory=list)
+    """What its steps now ask of people."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +186,7 @@ class Visit:
         run.meter.count_step()
         began = asyncio.get_running_loop().time()
         inside = list(scope.rounds)
-        run.tell(
+        run.tell_of(
             NodeStarted(
                 node_id=self.node.id,
                 kind=self.kind.kind,
@@ -166,7 +203,7 @@ class Visit:
         except Exception:
             run.failed_at = run.failed_at or self.node.id  # of steps inside others the innermost
             raise
-        run.tell(
+        run.tell_of(
             NodeFinished(
                 node_id=self.node.id,
                 kind=self.kind.kind,
@@ -204,6 +241,7 @@ class Visit:
                 speak=voice if plan == NO_PLAN else held.append,
                 unsearched=run.unsearched,
                 left_out=run.left_out,
+                replies=run.replies,
                 wait=lambda ahead: run.tell(RunWaiting(ahead=ahead)),
                 attempt=attempt,
                 journal=journal,
@@ -277,7 +315,7 @@ class Visit:
         """Each try is a step of the run's own limit. Raises LimitReached."""
         scope.run.meter.count_step()
         pause_s = self.node.on_error.pause_s
-        scope.run.tell(
+        scope.run.tell_of(
             NodeRetried(
                 node_id=self.node.id,
                 kind=self.kind.kind,
@@ -295,7 +333,7 @@ class Visit:
         by: Literal["default", "branch", "left_out"] = "left_out"
         if each is None:
             by = "branch" if self.node.on_error.then == "branch" else "default"
-        scope.run.tell(
+        scope.run.tell_of(
             NodeRecovered(
                 node_id=self.node.id,
                 kind=self.kind.kind,
@@ -473,11 +511,19 @@ def _visit(graph: Graph, node: Node, inner: Inner | None) -> Visit:
 
 
 def _as_engine_node(visit: Visit) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
+    from langgraph.errors import GraphInterrupt
     from langgraph.runtime import Runtime
 
+    node_id = visit.node.id
+
     async def node(state: State, runtime: Runtime[Scope]) -> dict[str, Any]:
-        outcome = await visit(state["outcomes"], runtime.context)
-        return {"outcomes": {visit.node.id: outcome}, "marks": {visit.node.id: runtime.context.run.mark()}}
+        scope = runtime.context
+        try:
+            outcome = await visit(state["outcomes"], scope)
+        except AwaitsPerson as waiting:
+            scope.asked.extend(waiting.asked)
+            raise GraphInterrupt(()) from waiting  # steps beside it end first; nothing is kept of this one
+        return {"outcomes": {node_id: outcome}, "marks": {node_id: scope.run.mark(node_id)}}
 
     node.__annotations__["runtime"] = Runtime[Scope]
     return node
@@ -515,6 +561,7 @@ async def drive(
     """Send a run through the engine to its end; with checkpoints, each node's end is kept before the next begins.
 
     Raises:
+        AwaitsPerson: steps ask something of people, and whatever could end without that has ended.
         RunFailed: a step failed; `run.failed_at` says which.
     """
     begin: State | None = None if goes_on else {"outcomes": {}, "marks": {}}
@@ -536,6 +583,7 @@ async def _send(
     """Send a state through the steps of one scope; None goes on with the one that is kept."""
     from langsmith.run_helpers import tracing_context
 
+    scope = replace(scope, asked=[])
     asked: dict[str, Any] = {"recursion_limit": step_limit}
     with tracing_context(enabled=False):  # whatever the environment says, a run's words go nowhere
         if checkpoints is None:
@@ -547,6 +595,8 @@ async def _send(
                 context=scope,
                 durability="sync",
             )
+    if scope.asked:
+        raise AwaitsPerson(*scope.asked)
     outcomes: Outcomes = final["outcomes"]
     return outcomes
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from agent_runtime.graph import Graph
-from agent_runtime.node_kinds.values import Value, from_json
+from agent_runtime.node_kinds.values import Value, as_json, from_json
 
 Outcome: TypeAlias = Mapping[str, Value] | None
 """What a node handed on, by socket; None when it was skipped."""
@@ -51,6 +51,21 @@ def outcomes_of(steps: Sequence[Mapping[str, Any]]) -> dict[str, Outcome]:
         if isinstance(step.get("output"), dict) and not step.get("inside"):
             outcomes[step["node_id"]] = {socket: from_json(value) for socket, value in step["output"].items()}
     return outcomes
+
+
+def outcomes_as_json(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    return {
+        node: None if outcome is None else {socket: as_json(value) for socket, value in outcome.items()}
+        for node, outcome in outcomes.items()
+    }
+
+
+def outcomes_from_json(written: Mapping[str, Any]) -> dict[str, Outcome]:
+    """Undo `outcomes_as_json`."""
+    return {
+        node: None if outcome is None else {socket: from_json(value) for socket, value in outcome.items()}
+        for node, outcome in written.items()
+    }
 
 
 def taken_up_at(

@@ -1,8 +1,8 @@
 """What happens on a run, as it is told to whoever follows it. Values only.
 
 Sent as server-sent events: `event: <type>`, `data: <event.data()>`. A run has one `run.started`,
-then any number of node, waiting and delta events, and ends with exactly one of `run.finished`, `run.failed`
-and `run.cancelled`.
+then any number of node, waiting and delta events, and ends with exactly one of `run.finished`, `run.failed`,
+`run.cancelled` and `run.parked`.
 """
 
 from collections.abc import Mapping
@@ -125,6 +125,21 @@ INSIDE: Any = Field(
 )
 
 
+class PersonAsked(Frozen):
+    """What a run asks of a person. It goes on once they have answered, or once the time for that is over."""
+
+    request_id: str = Field(
+        description="The step and which of its requests: the same at every try of the step."
+    )
+    node_id: str
+    title: str
+    instructions: str
+    value: str = Field(description="What is to be approved.")
+    may_edit: bool
+    whom: Literal["asker", "owner"] = Field(description="Who asked the agent, or whose agent it is.")
+    timeout_s: float | None = Field(description="After so many seconds it counts as timed out; null: never.")
+
+
 class NodeStarted(Frozen):
     type: Literal["node.started"] = "node.started"
     node_id: str
@@ -209,10 +224,37 @@ class RunCancelled(Frozen):
     usage: Usage = Usage()
 
 
+class RunParked(Frozen):
+    """The run waits for people and takes up nothing meanwhile. Running it again, with what they said, goes on."""
+
+    type: Literal["run.parked"] = "run.parked"
+    asked: list[PersonAsked]
+    usage: Usage = Usage()
+
+
 StepEvent: TypeAlias = NodeStarted | NodeRetried | NodeRecovered | NodeFinished
 """What tells of single steps: for whoever drew the agent, and for nobody else."""
+
+
+class RunResumed(Frozen):
+    """The run goes on after it was cut off or parked; the first event then, in place of `run.started`."""
+
+    type: Literal["run.resumed"] = "run.resumed"
+    run_id: str
+    earlier: list[StepEvent] = Field(description="What was told of the steps that ended before.")
+    said: str = Field(description="The part of the answer that was shown and stays.")
+
+
 Event: TypeAlias = (
-    RunStarted | RunWaiting | StepEvent | AnswerDelta | RunFinished | RunFailedEvent | RunCancelled
+    RunStarted
+    | RunResumed
+    | RunWaiting
+    | StepEvent
+    | AnswerDelta
+    | RunParked
+    | RunFinished
+    | RunFailedEvent
+    | RunCancelled
 )
 AnyEvent: TypeAlias = Annotated[Event, Field(discriminator="type")]
 """The same for pydantic and OpenAPI, told apart by `type`."""

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from agent_runtime import plain_json, recovery
 from agent_runtime.earlier import Outcome
-from agent_runtime.events import Round
+from agent_runtime.events import PersonAsked, Round
 from agent_runtime.graph import Edge
 from agent_runtime.node_kinds.values import Value
+from agent_runtime.people import AwaitsPerson
 from agent_runtime.step import RoundEnded, RoundFailed
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Rounds:
             await self._kept(each, begin) for each, begin in numbered
         ]  # all that was used counts from the start
         room, is_over = asyncio.Semaphore(at_once), asyncio.Event()
+        asked: list[PersonAsked] = []
 
         async def one(place: int) -> RoundEnded:
             async with room:
@@ -114,6 +116,9 @@ class Rounds:
                 each, begin = numbered[place]
                 try:
                     outcomes = await self._run(each, begin, kept[place])
+                except AwaitsPerson as waiting:  # the others need not wait for that
+                    asked.extend(waiting.asked)
+                    return {}
                 except Exception as error:
                     if not keep_going or not recovery.may_recover(error):
                         is_over.set()
@@ -121,7 +126,10 @@ class Rounds:
                     return RoundFailed(self.failed(error, each).message)
                 return self.inner.gather(outcomes)
 
-        return await _all(one, len(numbered))
+        ended = await _all(one, len(numbered))
+        if asked:
+            raise AwaitsPerson(*asked)
+        return ended
 
     async def _kept(self, each: Round, begin: Mapping[str, Value]) -> Outcomes | None:
         saver = self._saver(each, begin) if self.may_have_begun else None

@@ -5,7 +5,7 @@ compiled graph and the events, and nothing of what a node does.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agent_runtime import recovery
@@ -18,12 +18,14 @@ from agent_runtime.events import (
     RunCancelled,
     RunFailedEvent,
     RunFinished,
+    RunParked,
     RunStarted,
     Usage,
 )
 from agent_runtime.graph import Graph
 from agent_runtime.limits import Meter, RunLimits
 from agent_runtime.node_kinds.values import Answer
+from agent_runtime.people import AwaitsPerson, PersonSaid
 from agent_runtime.ports import Tools
 from agent_runtime.sentences import unsupported_sentences
 
@@ -44,16 +46,19 @@ async def run(
     cancelled: asyncio.Event | None = None,
     checkpoints: "SealedCheckpoints | None" = None,
     earlier: Earlier = NOTHING,
+    replies: Mapping[str, PersonSaid] | None = None,
 ) -> AsyncGenerator[Event, None]:
     """See `service.run`."""
     ready = await asyncio.to_thread(compiled, graph)
     loop = asyncio.get_running_loop()
     began = loop.time()
     told: asyncio.Queue[Event] = asyncio.Queue()
-    context = RunContext(run_id, question, tools, Meter(limits), told.put_nowait, earlier=earlier)
-    goes_on = checkpoints is not None and await take_up(context, checkpoints) is not None
-    if not goes_on:
-        yield RunStarted(run_id=run_id)
+    context = RunContext(
+        run_id, question, tools, Meter(limits), told.put_nowait, earlier=earlier, replies=replies or {}
+    )
+    outcomes = await take_up(context, checkpoints) if checkpoints else None
+    goes_on = outcomes is not None
+    yield RunStarted(run_id=run_id) if outcomes is None else context.resumed(outcomes)
     driver = asyncio.create_task(_answer(ready, context, checkpoints, goes_on), name=f"run {run_id}")
     stop = asyncio.create_task(cancelled.wait()) if cancelled else None
     waiting_for: set[asyncio.Task[Any]] = {driver, stop} if stop else {driver}
@@ -127,6 +132,8 @@ def _ending(context: RunContext, driver: asyncio.Task[Answer], usage: Usage) -> 
                 usage=usage,
             ),
         ]
+    if isinstance(error, AwaitsPerson):
+        return [RunParked(asked=list(error.asked), usage=usage)]
     if not isinstance(error, Exception):
         raise error
     recovery.note(error, run_id=context.run_id, node_id=context.failed_at)

@@ -24,6 +24,7 @@ from agent_runtime.events import Event
 from agent_runtime.graph import Digest, Graph, Node, Position, Problem, read_graph
 from agent_runtime.limits import RunLimits
 from agent_runtime.node_kinds.declare import ERROR, Socket
+from agent_runtime.people import PersonSaid
 from agent_runtime.ports import ChatModel, Embedder, Tools
 from agent_runtime.questioning import Drafted
 from agent_runtime.starters import Starter
@@ -133,15 +134,18 @@ def run(
     cancelled: asyncio.Event | None = None,
     checkpoints: "SealedCheckpoints | None" = None,
     earlier: Earlier = NOTHING,
+    replies: Mapping[str, PersonSaid] | None = None,
 ) -> AsyncGenerator[Event, None]:
-    """Run a graph and yield what happens; the last event is finished, failed or cancelled.
+    """Run a graph and yield what happens; the last event is finished, failed, cancelled or parked.
 
     Never raises for what goes wrong on the way: that is `run.failed`. Setting `cancelled`, or leaving
     the iteration, stops everything within a second, a model in mid-sentence too.
 
     With `checkpoints` the end of every step is kept, and calling this again with the id of a run that was cut off goes
-    on with it: steps that ended are neither done nor told again, and what was used so far counts. Its seconds begin
-    anew. A step that was cut off is done again from its beginning, under the same `Step.step_id`.
+    on with it: steps that ended are neither done nor told again, save all together in the first event, and what was
+    used so far counts. Its seconds begin anew. A step that was cut off is done again from its beginning, under the same
+    `Step.step_id`. A run that asked something of people is parked, and goes on the same way with their `replies`, by
+    the ids of the requests; all that were ever given to it are passed each time.
 
     With `earlier` the steps that it gives outcomes of are neither run nor told: the run begins behind them.
 
@@ -158,4 +162,5 @@ def run(
         cancelled=cancelled,
         checkpoints=checkpoints,
         earlier=earlier,
+        replies=replies,
     )

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from agent_runtime.errors import ModelMissing
+from agent_runtime.events import PersonAsked
 from agent_runtime.journal import InMemory, Journal
 from agent_runtime.left_out import LeftOut, named
 from agent_runtime.limits import Meter
 from agent_runtime.not_ready import Unsearched
+from agent_runtime.people import AwaitsPerson, PersonSaid, Whom
 from agent_runtime.ports import ChatMessage, ChatModel, Passage, ReplyEnd, Sampling, TextDelta, Tools, Waiting
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ class Step:
     """Tell how many others a model answers first."""
     journal: Journal = field(default_factory=InMemory)
     """Where a step that does several things notes them, so that none is done twice when it begins anew."""
+    replies: Mapping[str, PersonSaid] = field(default_factory=dict)
+    """What people have said so far, by the id of the request."""
     attempt: int = 1
     """Which try of this step it is. A model is asked somewhat differently from the second on, so that it may do
     better: what it wrote at temperature 0 it would only write again."""
@@ -86,6 +90,41 @@ class Step:
     """Runs the steps that are drawn inside this node."""
     detail: dict[str, Any] = field(default_factory=dict)
     """JSON-ready facts for the trace, filled by the behaviour."""
+
+    def ask_person(
+        self,
+        *,
+        title: str,
+        instructions: str,
+        value: str,
+        may_edit: bool = True,
+        whom: Whom = "asker",
+        timeout_s: float | None = None,
+        number: int = 1,
+    ) -> PersonSaid:
+        """What a person says to this. Until they have said it the run is parked, and this step begins anew afterwards.
+
+        So whatever a step does before it asks is done once more; it acts on the world outside only after.
+        `number` tells apart the requests of one step.
+
+        Raises:
+            AwaitsPerson: nothing was said yet; to be let through, since it is no failure.
+        """
+        request_id = f"{self.step_id}/{number}"
+        if said := self.replies.get(request_id):
+            return said
+        raise AwaitsPerson(
+            PersonAsked(
+                request_id=request_id,
+                node_id=self.node_id,
+                title=title,
+                instructions=instructions,
+                value=value,
+                may_edit=may_edit,
+                whom=whom,
+                timeout_s=timeout_s,
+            )
+        )
 
     async def model(self, name: str = "") -> ChatModel:
         """The model of that name, or the server's own choice when the name is empty.

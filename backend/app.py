@@ -12,6 +12,7 @@ from backend.catalogue.routes import router as catalogue
 from backend.chats.routes import router as chats
 from backend.earnings.routes import router as earnings
 from backend.health.routes import router as health
+from backend.inquiries.routes import router as inquiries
 from backend.licenses.routes import router as licenses
 from backend.models.routes import router as models
 from backend.openai_api.routes import router as openai_api
@@ -64,6 +65,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         runs,
         retracing,
         chats,
+        inquiries,
         catalogue,
         licenses,
         earnings,

@@ -18,6 +18,7 @@ from backend.catalogue.service import Catalogue
 from backend.chats.service import Chats
 from backend.database import Database
 from backend.ingestion import Ingestion
+from backend.inquiries.service import Inquiries
 from backend.models.service import ModelRegistry
 from backend.runs.citations import CitedPassages
 from backend.runs.retracing import Retracing
@@ -66,6 +67,7 @@ class Services:
     retracing: Retracing
     cited_passages: CitedPassages
     chats: Chats
+    inquiries: Inquiries
     licensing: Licensing
     models: ModelRegistry
     embedder_name: str

@@ -38,6 +38,7 @@ from backend.chats.service import Chats
 from backend.clock import Clock, SystemClock
 from backend.database import Database
 from backend.ingestion import Ingestion
+from backend.inquiries.service import Inquiries
 from backend.long_lived import keep_out_of_collections
 from backend.models.service import ModelRegistry
 from backend.outside.mcp_servers import OperatorsMcpServers, allowed_servers
@@ -426,6 +427,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             agent_tests, agents, history, runs, vault, VaultEmbedder(vault), tools_for=tools_for
         )
         chats = Chats(database, clock, agents, runs, sealer_for=tenant_keys.sealer)
+        inquiries = Inquiries(database, clock, runs, sealer_for=tenant_keys.sealer)
         ingestion = Ingestion(
             data_dir / "jobs.db",
             parse=lambda tenant_id, document_id: vault.parse(TenantId(tenant_id), DocumentId(document_id)),
@@ -450,6 +452,8 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         stack.push_async_callback(runs.stop)
         stack.push_async_callback(test_work.stop)
         await chats.start()
+        closing = asyncio.create_task(inquiries.keep_closing(), name="close-inquiries")
+        stack.push_async_callback(_cancelled, closing)
         await ingestion.start()
         stack.push_async_callback(ingestion.stop)
         recutting = Recutting(database, vault, ingestion)
@@ -501,6 +505,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             retracing=Retracing(database, agents, runs),
             cited_passages=CitedPassages(database, vault),
             chats=chats,
+            inquiries=inquiries,
             licensing=licensing,
             models=models,
             embedder_name=settings.embedder.name,

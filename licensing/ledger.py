@@ -42,6 +42,7 @@ from licensing.statements import (
     FIND_INVOCATION,
     FIND_OVERDUE,
     GIVE_BACK,
+    HOLD_ON,
     OPEN_CHANNEL,
     POST,
     RELEASE_INVOCATION,
@@ -408,7 +409,16 @@ class Ledger:
         changes = {**gains, debit: -amount}
         return [{"posting": posting, "account": name, "amount": change} for name, change in changes.items()]
 
-    # --- release
+    # --- hold on, release
+
+    async def hold_on(self, connection: AsyncConnection, reservation_id: ReservationId) -> bool:
+        """See `service.Licensing.hold_on`."""
+        now = microseconds(self._clock.now())
+        later = now + int(self._limits.reservation_ttl_s * 1e6)
+        [held] = await run_all(
+            connection, [Step(HOLD_ON, {"reservation_id": reservation_id, "now": now, "later": later})]
+        )
+        return held.row_count == 1
 
     async def release(self, connection: AsyncConnection, reservation_id: ReservationId) -> None:
         """Give back what was set aside; see `service.Licensing.release`."""

@@ -420,6 +420,12 @@ class Licensing:
         """
         return await self._ledger.charge(connection, reservation_id, use)
 
+    async def hold_on(self, connection: AsyncConnection, reservation_id: ReservationId) -> bool:
+        """Whether a reservation is still held; if so it holds as long again, from now. For a run that goes on
+        after a restart, with what was granted before it.
+        """
+        return await self._ledger.hold_on(connection, reservation_id)
+
     async def release(
         self, reservation_id: ReservationId, *, connection: AsyncConnection | None = None
     ) -> None:

@@ -132,6 +132,15 @@ RELEASE_INVOCATION = (
     .where(invocations.c.id == bindparam("reservation_id"), invocations.c.state == "reserved")
     .values(state="released")
 )
+HOLD_ON = (
+    update(invocations)
+    .where(
+        invocations.c.id == bindparam("reservation_id"),
+        invocations.c.state == "reserved",
+        invocations.c.expires_at > bindparam("now"),
+    )
+    .values(expires_at=bindparam("later"))
+)
 GIVE_BACK = (
     update(channels)
     .where(channels.c.channel == bindparam("name"))

@@ -196,7 +196,11 @@ class Agents:
 
     async def open_version(self, agent: Agent, version: Version) -> Graph:
         """The published graph, checked against its digest."""
-        document = await self._open(agent.owner_id, version.graph, "agent-version", version.id)
+        return await self.open_graph(agent.owner_id, version)
+
+    async def open_graph(self, owner_id: str, version: Version) -> Graph:
+        """As `open_version`, also when the agent was deleted since."""
+        document = await self._open(owner_id, version.graph, "agent-version", version.id)
         graph = Graph.model_validate(document)
         if runtime.digest(graph) != version.graph_digest:
             raise Invalid("The stored graph of this version does not match its digest; restore a backup.")

@@ -1,6 +1,6 @@
 """Chats with published agents. The question is kept before anything runs; the answer with its charge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -15,11 +15,14 @@ from backend.chats.store import Chat, Message
 from backend.clock import Clock
 from backend.database import Database
 from backend.errors import Invalid, NotFound
+from backend.runs.beside import Beside
 from backend.runs.handle import Answered, RunFailed, RunHandle
 from backend.runs.service import Runs
-from backend.sealed import SealerFor, open_json, seal_json
+from backend.sealed import Sealer, SealerFor, open_json, seal_json
 
 TITLE_CHARACTERS = 80
+BESIDE = "chat"
+"""The name under which answers are kept beside runs; it is stored with them."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,12 @@ class Chats:
         self._agents = agents
         self._runs = runs
         self._sealer_for = sealer_for
+        runs.keep_beside(BESIDE, self)
 
     async def start(self) -> None:
-        """Say of the answers that a crash interrupted that they failed."""
+        """Say of the answers whose runs did not go on after a crash that they failed."""
         async with self._database.writing() as connection:
-            await store.fail_running(connection)
+            await store.fail_without_run(connection)
 
     async def create(self, principal: Principal, slug: str) -> OpenChat:
         """A new chat with the newest version of an agent, on which it stays. Raises NotFound."""
@@ -101,44 +105,29 @@ class Chats:
         question = question.strip()
         if not question:
             raise Invalid("Write a question first.")
-        answer_id = uuid4().hex
-        sealer = await self._sealer_for(principal.tenant_id)
-
-        async def finish(connection: AsyncConnection, outcome: Answered | RunFailed) -> None:
-            status, content = _content(outcome)
-            await store.finish_message(
-                connection,
-                answer_id,
-                status=status,
-                content=seal_json(sealer, content, "message", chat_id, answer_id),
-            )
-
         return await self._runs.ask(
             principal,
             slug=agent.slug,
             question=question,
             idempotency_key=idempotency_key,
-            finish=finish,
             version_id=chat.version_id,
-            begin=lambda connection, run_id: self._write(
-                connection, principal, chat, question, answer_id=answer_id, run_id=run_id, sealer=sealer
-            ),
+            beside=Beside(BESIDE, {"chat": chat_id, "answer": uuid4().hex}),
         )
 
-    async def _write(
+    # As the keeper beside runs
+
+    async def begin(
         self,
         connection: AsyncConnection,
-        principal: Principal,
-        chat: Chat,
-        question: str,
+        sealer: Sealer,
+        facts: Mapping[str, str],
         *,
-        answer_id: str,
         run_id: str,
-        sealer: Any,
+        question: str,
     ) -> None:
-        """Keep the question and the place of its answer."""
+        chat_id, answer_id = facts["chat"], facts["answer"]
         position, now, question_id = (
-            await store.next_position(connection, chat.id),
+            await store.next_position(connection, chat_id),
             self._clock.now(),
             uuid4().hex,
         )
@@ -150,11 +139,11 @@ class Chats:
                 connection,
                 Message(
                     id=message_id,
-                    chat_id=chat.id,
+                    chat_id=chat_id,
                     position=position,
                     role=role,
                     status=status,
-                    content=seal_json(sealer, content, "message", chat.id, message_id),
+                    content=seal_json(sealer, content, "message", chat_id, message_id),
                     run_id=run_id if role == "assistant" else None,
                     created_at=now,
                 ),
@@ -162,7 +151,24 @@ class Chats:
             position += 1
         if position == 2:
             title = " ".join(question.split())[:TITLE_CHARACTERS]
-            await store.set_title(connection, chat.id, seal_json(sealer, title, "chat-title", chat.id))
+            await store.set_title(connection, chat_id, seal_json(sealer, title, "chat-title", chat_id))
+
+    async def wait(self, connection: AsyncConnection, sealer: Sealer, facts: Mapping[str, str]) -> None:
+        await store.set_status(connection, facts["answer"], "waiting")
+
+    async def go_on(self, connection: AsyncConnection, sealer: Sealer, facts: Mapping[str, str]) -> None:
+        await store.set_status(connection, facts["answer"], "running")
+
+    async def finish(
+        self,
+        connection: AsyncConnection,
+        sealer: Sealer,
+        facts: Mapping[str, str],
+        outcome: Answered | RunFailed,
+    ) -> None:
+        status, content = _content(outcome)
+        sealed = seal_json(sealer, content, "message", facts["chat"], facts["answer"])
+        await store.finish_message(connection, facts["answer"], status=status, content=sealed)
 
     async def _own(self, principal: Principal, chat_id: str) -> Chat:
         async with self._database.reading() as connection:

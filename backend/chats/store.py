@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.database import metadata
+from backend.runs.store import runs
 
 chats = Table(
     "chats",
@@ -39,7 +40,7 @@ messages = Table(
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("position", Integer, nullable=False),
     Column("role", String(10), nullable=False),  # user | assistant
-    Column("status", String(10), nullable=False),  # done | running | failed | cancelled
+    Column("status", String(10), nullable=False),  # done | running | waiting | failed | cancelled
     Column("content", LargeBinary, nullable=False),
     Column("run_id", String(32)),
     Column("created_at", String(32), nullable=False),
@@ -163,9 +164,18 @@ async def set_title(connection: AsyncConnection, chat_id: str, title: bytes) -> 
     await connection.execute(update(chats).where(chats.c.id == chat_id).values(title=title))
 
 
-async def fail_running(connection: AsyncConnection) -> None:
-    """After a restart no answer is being written any more."""
-    await connection.execute(update(messages).where(messages.c.status == "running").values(status="failed"))
+async def set_status(connection: AsyncConnection, message_id: str, status: str) -> None:
+    await connection.execute(update(messages).where(messages.c.id == message_id).values(status=status))
+
+
+async def fail_without_run(connection: AsyncConnection) -> None:
+    """After a restart no answer is being written but those whose runs go on."""
+    under_way = select(runs.c.id).where(runs.c.state.in_(("running", "waiting")))
+    await connection.execute(
+        update(messages)
+        .where(messages.c.status.in_(("running", "waiting")), messages.c.run_id.not_in(under_way))
+        .values(status="failed")
+    )
 
 
 async def delete_chat(connection: AsyncConnection, *, user_id: str, chat_id: str) -> bool:

@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -55,7 +55,8 @@ async def _serve(settings: Settings) -> None:
                     log_level="warning",
                     timeout_graceful_shutdown=5,
                     lifespan="off",
-                )
+                ),
+                on_stop=services.runs.stop,
             )
             serving = asyncio.create_task(server.serve())
             listening = asyncio.create_task(server.listening.wait())
@@ -100,8 +101,10 @@ def greet(origin: str, link: str | None, *, took_s: float, waiting_for: Sequence
 class _Server(uvicorn.Server):
     """Says when it listens, and ends on the first SIGINT or SIGTERM so that everything is closed in order."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, *, on_stop: Callable[[], Awaitable[None]]) -> None:
         super().__init__(config)
+        self._on_stop = on_stop
+        self._stopping: asyncio.Future[None] | None = None
         self.listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -122,3 +125,5 @@ class _Server(uvicorn.Server):
 
     def _stop(self) -> None:
         self.should_exit = True
+        # before connections are closed: runs let go of, and not given up by those who listen
+        self._stopping = asyncio.ensure_future(self._on_stop())

@@ -39,6 +39,13 @@ class RunFailed(Exception):
         self.detail = detail
 
 
+class RunWaits(RunFailed):
+    """The run waits for a person and goes on by itself once they have answered. Nothing was charged so far."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("waits_for_person", detail)
+
+
 @dataclass
 class RunHandle:
     """Follow a run with `events()`, wait for its end with `result()`, stop it with `cancel()`."""
@@ -53,6 +60,11 @@ class RunHandle:
     _result: asyncio.Future[Answered] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+    @property
+    def has_told(self) -> bool:
+        """Whether anything happened yet that listeners are told."""
+        return bool(self._happened)
 
     async def events(self) -> AsyncGenerator[tuple[str, Mapping[str, Any]]]:
         """`(type, data)` from the first event to the last, also for who comes late."""

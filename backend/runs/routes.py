@@ -3,14 +3,17 @@
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
 
 from agent_runtime.events import LeftOut, NotReady
 from backend.accounts.principal import SignedIn
 from backend.errors import NotFound
 from backend.responses import errors
+from backend.runs.driving import NOTHING_LEFT_OUT, NOTHING_MISSED
 from backend.runs.schemas import CitedPassage, RunOut
-from backend.runs.service import NOTHING_LEFT_OUT, NOTHING_MISSED
+from backend.runs.streaming import watch
 from backend.services import ServicesDep
+from backend.sse import stream
 from licensing.values import ProofId
 
 router = APIRouter(prefix="/api", tags=["runs"])
@@ -41,10 +44,26 @@ async def get_run(run_id: str, principal: SignedIn, services: ServicesDep) -> Ru
     )
 
 
+@router.get(
+    "/runs/{run_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}, **errors(401, 404)},
+)
+async def follow_run(run_id: str, principal: SignedIn, services: ServicesDep) -> StreamingResponse:
+    """A run of one's own from its beginning, and on to its end; leaving this stream changes nothing.
+
+    Of one that has ended, or waits for a person, how it stands.
+    """
+    return stream(watch(await services.runs.follow(principal.user.id, run_id)))
+
+
 @router.post("/runs/{run_id}/cancel", status_code=202, responses=errors(401))
 async def cancel_run(run_id: str, principal: SignedIn, services: ServicesDep) -> None:
-    """Stop a run of one's own; it costs nothing. One that has ended stays as it is."""
-    services.runs.cancel(principal.user.id, run_id)
+    """Stop a run of one's own, also one that waits for a person; it costs nothing.
+
+    One that has ended stays as it is.
+    """
+    await services.runs.cancel(principal.user.id, run_id)
 
 
 @router.get("/runs/{run_id}/citations/{number}", responses=errors(401, 404))

@@ -1,95 +1,67 @@
 """One invocation, from question to credit: permit, reserve, run, charge, prove.
 
 Nothing runs that was not reserved, nothing is charged above the reservation. The charge, the proof and the
-run's record are one database transaction; a crash before it costs nobody anything, after it loses nothing.
+run's record are one database transaction (`driving.py`). All that a run needs is kept with it, sealed, before it
+begins, so that one that a crash or a stop of the server interrupted goes on at the next start.
 """
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agent_runtime import service as runtime
-from agent_runtime.earlier import NOTHING, Earlier
-from agent_runtime.events import (
-    Event,
-    NodeFinished,
-    NodeRecovered,
-    NodeRetried,
-    NodeStarted,
-    RunCancelled,
-    RunFailedEvent,
-    RunFinished,
-    StepEvent,
-    data,
-)
+from agent_runtime import threads
 from agent_runtime.graph import Graph
 from agent_runtime.limits import RunLimits
-from agent_runtime.ports import Tools
 from backend.accounts.principal import Principal
 from backend.agents.service import Agents, valid_graph
 from backend.agents.store import Agent, Version
 from backend.clock import Clock
 from backend.database import Database
 from backend.errors import Conflict, Forbidden, NotFound
+from backend.inquiries import store as inquiries_store
 from backend.runs import store
-from backend.runs.handle import Answered, RunFailed, RunHandle
+from backend.runs.beside import Beside, Keeper
+from backend.runs.driving import (
+    CANCELLED,
+    NOTHING_LEFT_OUT,
+    NOTHING_MISSED,
+    Driving,
+    Life,
+    ToolsFor,
+    digest,
+    finished_facts,
+)
+from backend.runs.handle import Answered, RunFailed, RunHandle, RunWaits
+from backend.runs.invocation import Invocation, Trial, read
 from backend.runs.store import Run
-from backend.sealed import SealerFor, open_json, seal_json
+from backend.sealed import Sealer, SealerFor, open_json, seal_json
+from licensing.errors import LicensingError
 from licensing.service import Licensing
-from licensing.values import Address, AssetId, Reservation, Use
+from licensing.values import Address, AssetId, ReservationId
 
 log = logging.getLogger("qanat.runs")
 
-__all__ = ["Answered", "Finish", "RunFailed", "RunHandle", "Runs"]
+__all__ = ["Answered", "Beside", "Keeper", "RunFailed", "RunHandle", "RunWaits", "Runs", "ToolsFor", "Trial"]
 
-ToolsFor = Callable[[str, str, str], Awaitable[Tools]]
-"""The tools of a run: of the agent's owner, whose vaults it searches, for the person who asks, through this agent."""
-Finish = Callable[[AsyncConnection, Answered | RunFailed], Awaitable[None]]
-"""Records the end of a run beside it, in the same transaction."""
-Begin = Callable[[AsyncConnection, str], Awaitable[None]]
-"""Records what belongs to a run's beginning beside it, in the same transaction; takes the run's id."""
+MOST_RESUMPTIONS = 5
+"""How often a run goes on from the same place after the server was stopped: it may be what stops the server."""
+STOPPED = RunFailed("interrupted", "The server is being stopped. Ask again in a moment; nothing was charged.")
+GOES_ON = RunFailed("interrupted", "The server is being stopped. The run goes on when it is back.")
 
 
 @dataclass(frozen=True)
-class _Invocation:
-    principal: Principal
-    agent: Agent
-    version: Version | None
-    graph: Graph
-    question: str
-    begin: Begin | None
-    finish: Finish | None
-    request_key: str | None
-    body_digest: str
-    trial: "Trial | None" = None
-
-    @property
-    def keeps_steps(self) -> bool:
-        """Steps quote the author's vault at length: they are kept for the author alone."""
-        return self.principal.user.id == self.agent.owner_id
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What a run of one's own for trying something begins with."""
-
-    earlier: Earlier = NOTHING
-    steps: Sequence[Mapping[str, Any]] = ()
-    """The trace of the steps that it takes over from an earlier run."""
-    about: Mapping[str, Any] = field(default_factory=dict)
-    """What it is for, as its record keeps it: the run that it repeats a part of (`again`), the test (`test_id`)."""
+class _Running:
+    life: Life
+    task: "asyncio.Task[None]"
 
 
 class Runs:
-    """Starts runs and keeps what they said, sealed for who asked."""
+    """Starts runs, goes on with those that were interrupted, and keeps what they said, sealed for who asked."""
 
     def __init__(
         self,
@@ -107,26 +79,37 @@ class Runs:
         self._agents = agents
         self._licensing = licensing
         self._sealer_for = sealer_for
-        self._tools_for = tools_for
-        self._limits = limits
+        self._driving = Driving(
+            database, clock, licensing, sealer_for=sealer_for, tools_for=tools_for, limits=limits
+        )
         self._keyed: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
-        self._running: dict[str, tuple[str, RunHandle, asyncio.Task[None]]] = {}
+        self._running: dict[str, _Running] = {}
+
+    def keep_beside(self, name: str, keeper: Keeper) -> None:
+        """Let somebody keep something beside runs, under a name that stays the same over restarts."""
+        self._driving.keepers[name] = keeper
 
     async def start(self) -> None:
-        """Say of the runs that a crash interrupted that they failed. Their reservations are freed by licensing."""
-        async with self._database.writing() as connection:
-            ended = await store.fail_running(connection, at=self._clock.now())
-        if ended:
-            log.warning("runs.interrupted count=%d", ended)
+        """Go on with the runs that were interrupted. Those that nobody can come back for, or that cannot go on,
+        are said to have failed, and what they reserved is free again.
+        """
+        async with self._database.reading() as connection:
+            interrupted = await store.list_running(connection)
+        for run in interrupted:
+            await self._go_on(run, after_crash=True)
+        if interrupted:
+            log.warning("runs.interrupted count=%d resumed=%d", len(interrupted), len(self._running))
 
     async def stop(self) -> None:
-        """Cancel what runs and wait for it to end."""
-        tasks = []
-        for _, handle, task in self._running.values():
-            handle.cancel()
-            tasks.append(task)
-        if tasks:
-            await asyncio.wait(tasks, timeout=10)
+        """Let go of what runs: it goes on at the next start, where somebody can come back for it."""
+        running = list(self._running.values())
+        for one in running:
+            if one.life.invocation.is_awaited:
+                one.task.cancel()
+            else:
+                one.life.handle.cancel()
+        if running:
+            await asyncio.wait([one.task for one in running], timeout=10)
 
     # Starting
 
@@ -137,8 +120,7 @@ class Runs:
         slug: str,
         question: str,
         idempotency_key: str | None = None,
-        begin: Begin | None = None,
-        finish: Finish | None = None,
+        beside: Beside | None = None,
         version_id: str | None = None,
     ) -> RunHandle:
         """Ask a published agent. When this returns, the most it may cost is reserved and the run is under way.
@@ -155,31 +137,26 @@ class Runs:
             version = await self._agents.get_version(version_id)
         if principal.slugs is not None and agent.slug not in principal.slugs:
             raise Forbidden(f"This API key may not use {agent.slug!r}. Make one that may under API keys.")
-        graph = await self._agents.open_version(agent, version)
-        body_digest = _digest(f"{agent.id}\n{version.number}\n{question}")
-        invocation = _Invocation(
-            principal, agent, version, graph, question, begin, finish, idempotency_key or None, body_digest
+        if version.asset_id is None:
+            raise NotFound("This version is still being published. Try again in a moment.")
+        invocation = Invocation(
+            user_id=principal.user.id,
+            address=principal.user.address,
+            agent_id=agent.id,
+            owner_id=agent.owner_id,
+            version_id=version.id,
+            asset_id=version.asset_id,
+            graph=await self._agents.open_version(agent, version),
+            question=question,
+            request_key=idempotency_key or None,
+            body_digest=digest(f"{agent.id}\n{version.number}\n{question}"),
+            beside=beside,
         )
         if not idempotency_key:
-            return await self._reserve_and_launch(invocation)
+            return await self._launch(invocation)
         async with self._one_at_a_time(principal.user.id, idempotency_key):
-            earlier = await self._earlier(principal, idempotency_key, body_digest)
-            return earlier or await self._reserve_and_launch(invocation)
-
-    async def _reserve_and_launch(self, invocation: _Invocation) -> RunHandle:
-        version, principal = invocation.version, invocation.principal
-        if version is None or version.asset_id is None:
-            raise NotFound("This version is still being published. Try again in a moment.")
-        run_id = uuid4().hex
-        permission = self._licensing.check(Address(principal.user.address), AssetId(int(version.asset_id)))
-        reservation = await self._licensing.reserve(
-            permission, idempotency_key=run_id, request_digest=_digest(invocation.question)
-        )
-        try:
-            return await self._launch(run_id, invocation, reservation)
-        except BaseException:
-            await self._licensing.release(reservation.reservation_id)
-            raise
+            earlier = await self._earlier(principal, idempotency_key, invocation.body_digest)
+            return earlier or await self._launch(invocation)
 
     async def try_draft(self, principal: Principal, *, agent_id: str, question: str) -> RunHandle:
         """Run one's own draft as it is saved; free, and recorded with every step.
@@ -188,9 +165,8 @@ class Runs:
             NotFound: not an agent of theirs. Invalid: the draft cannot run yet.
         """
         opened = await self._agents.get(principal.user.id, agent_id)
-        return await self.try_graph(
-            principal, opened.agent, valid_graph(opened.graph, opened.problems), question
-        )
+        graph = valid_graph(opened.graph, opened.problems)
+        return await self.try_graph(principal, opened.agent, graph, question)
 
     async def try_graph(
         self,
@@ -203,10 +179,18 @@ class Runs:
         trial: Trial | None = None,
     ) -> RunHandle:
         """Run any graph as this agent, which is the principal's own; free, and recorded with every step."""
-        invocation = _Invocation(
-            principal, agent, version, graph, question, None, None, None, "", trial or Trial()
+        invocation = Invocation(
+            user_id=principal.user.id,
+            address=principal.user.address,
+            agent_id=agent.id,
+            owner_id=agent.owner_id,
+            version_id=version.id if version else None,
+            asset_id=None,
+            graph=graph,
+            question=question,
+            trial=trial or Trial(),
         )
-        return await self._launch(uuid4().hex, invocation, None)
+        return await self._launch(invocation)
 
     def _one_at_a_time(self, user_id: str, key: str) -> asyncio.Lock:
         """Requests with one idempotency key wait for each other until the first has left its mark."""
@@ -222,216 +206,217 @@ class Runs:
             raise Conflict(
                 "This Idempotency-Key was used for another question. Use a new key for a new question."
             )
-        if run_id in self._running:
-            return self._running[run_id][1]
-        run = await self.get(principal.user.id, run_id)
-        return await self._replay(run)
+        return await self.follow(principal.user.id, run_id)
 
-    async def _replay(self, run: Run) -> RunHandle:
-        record = await self.open_record(run)
-        handle = RunHandle(run.id, run.started_at)
-        answered = Answered(
-            run_id=run.id,
-            answer=record["answer"],
-            citations=record["citations"],
-            sentences=record["sentences"],
-            not_ready=record.get("not_ready", NOTHING_MISSED),
-            left_out=record.get("left_out", NOTHING_LEFT_OUT),
-            prompt_tokens=record["usage"]["prompt_tokens"],
-            completion_tokens=record["usage"]["completion_tokens"],
-            model=record["usage"]["model"],
-            took_ms=record["usage"]["took_ms"],
-            charge=run.charge,
-            proof_id=run.proof_id,
-            found=record.get("found", True),
-        )
-        await handle.tell("run.started", {"run_id": run.id})
-        await handle.tell("answer.delta", {"text": answered.answer})
-        await handle.tell("run.finished", _finished(record))
-        await handle.tell("charge", {"charge": run.charge, "proof_id": run.proof_id})
-        await handle.finish(answered)
-        return handle
-
-    async def _launch(
-        self, run_id: str, invocation: _Invocation, reservation: Reservation | None
-    ) -> RunHandle:
+    async def _launch(self, invocation: Invocation) -> RunHandle:
+        """Reserve, keep the run and what hangs on it, all in one transaction, and let it begin."""
+        run_id = uuid4().hex
         handle = RunHandle(run_id, self._clock.now())
-        user_id = invocation.principal.user.id
-        sealer = await self._sealer_for(user_id)
-        record = seal_json(sealer, {"question": invocation.question}, "run", run_id)
-        run = Run(
-            id=run_id,
-            user_id=user_id,
-            agent_id=invocation.agent.id,
-            version_id=invocation.version.id if invocation.version else None,
-            state="running",
-            started_at=handle.started_at,
-            finished_at=None,
-            record=record,
-            charge=0,
-            proof_id=None,
-        )
+        sealer = await self._sealer_for(invocation.user_id)
         async with self._database.writing() as connection:
-            await store.add(connection, run)
+            invocation = await self._reserve(connection, run_id, invocation)
+            await store.add(
+                connection,
+                Run(
+                    id=run_id,
+                    user_id=invocation.user_id,
+                    agent_id=invocation.agent_id,
+                    version_id=invocation.version_id,
+                    state="running",
+                    started_at=handle.started_at,
+                    finished_at=None,
+                    record=seal_json(sealer, {"question": invocation.question}, "run", run_id),
+                    charge=0,
+                    proof_id=None,
+                    invocation=_sealed(sealer, run_id, invocation),
+                ),
+            )
             if invocation.request_key:
                 await store.remember_request(
                     connection,
-                    user_id=user_id,
+                    user_id=invocation.user_id,
                     request_key=invocation.request_key,
                     body_digest=invocation.body_digest,
                     run_id=run_id,
                 )
-            if invocation.begin:
-                await invocation.begin(connection, run_id)
-        task = asyncio.create_task(self._execute(handle, invocation, reservation), name=f"run-{run_id}")
-        self._running[run_id] = (user_id, handle, task)
-        task.add_done_callback(lambda _: self._running.pop(run_id, None))
+            if beside := invocation.beside:
+                await self._driving.keepers[beside.keeper].begin(
+                    connection, sealer, beside.facts, run_id=run_id, question=invocation.question
+                )
+        self._live(Life(handle, invocation, sealer))
         return handle
 
-    # Running
+    async def _reserve(self, connection: AsyncConnection, run_id: str, invocation: Invocation) -> Invocation:
+        """Set aside the most that the run may cost; a draft costs nothing."""
+        if invocation.asset_id is None:
+            return invocation
+        permission = self._licensing.check(Address(invocation.address), AssetId(int(invocation.asset_id)))
+        reservation = await self._licensing.reserve(
+            permission,
+            idempotency_key=run_id,
+            request_digest=digest(invocation.question),
+            connection=connection,
+        )
+        return replace(invocation, reservation_id=str(reservation.reservation_id))
 
-    async def _execute(
-        self, handle: RunHandle, invocation: _Invocation, reservation: Reservation | None
-    ) -> None:
-        record: dict[str, Any] = {"question": invocation.question}
-        steps: list[dict[str, Any]] = []
-        trial = invocation.trial or Trial()
-        if invocation.keeps_steps:
-            steps.extend(dict(step) for step in trial.steps)
-            record["steps"] = steps
-        if invocation.trial:  # of what was published the version has the graph
-            record |= {"graph": invocation.graph.document(), **trial.about}
+    def _live(self, life: Life) -> None:
+        task = asyncio.create_task(self._drive(life), name=f"run-{life.run_id}")
+        running = self._running[life.run_id] = _Running(life, task)
+
+        def forget(_: "asyncio.Task[None]") -> None:
+            if self._running.get(life.run_id) is running:
+                del self._running[life.run_id]
+
+        task.add_done_callback(forget)
+
+    async def _drive(self, life: Life) -> None:
         try:
-            tools = await self._tools_for(
-                invocation.agent.owner_id, invocation.principal.user.id, invocation.agent.id
-            )
-            async for event in runtime.run(
-                invocation.graph,
-                invocation.question,
-                tools,
-                run_id=handle.run_id,
-                limits=self._limits,
-                cancelled=handle.cancelled,
-                earlier=trial.earlier,
-            ):
-                _note(steps, event)
-                if isinstance(event, RunFinished):
-                    await self._charge(handle, invocation, reservation, record, event)
-                    return
-                if isinstance(event, RunFailedEvent):
-                    if invocation.keeps_steps:
-                        record["failed_at"] = event.node_id
-                    await self._fail(
-                        handle, invocation, reservation, record, RunFailed(event.code, event.message)
+            await self._driving.drive(life)
+        except asyncio.CancelledError:
+            await life.handle.finish(GOES_ON)
+            raise
+
+    # Going on
+
+    async def go_on(self, run_id: str) -> None:
+        """Go on with a run that waited for a person, and whose state was changed to running for that."""
+        if running := self._running.get(run_id):  # it has just been parked, and is about to end here
+            await asyncio.wait({running.task})
+        async with self._database.reading() as connection:
+            run = await store.get_any(connection, run_id)
+        await self._go_on(run, after_crash=False)
+
+    async def _go_on(self, run: Run, *, after_crash: bool) -> None:
+        """Rebuild the run from what is kept of it; where that cannot be, it fails and says why."""
+        try:
+            life = await self._rebuilt(run)
+        except Exception:  # of a version that kept none, or damaged: nobody waits for this one for ever
+            log.exception("run.not_resumed run=%s", run.id)
+            async with self._database.writing() as connection:
+                await store.give_up(connection, run.id, at=self._clock.now())
+            return
+        if after_crash and not life.invocation.is_awaited:
+            await self._driving.fail(life, STOPPED)
+            return
+        try:
+            async with self._database.writing() as connection:
+                if after_crash and await self._is_stuck(connection, run):
+                    failure = RunFailed(
+                        "interrupted",
+                        "The server was stopped again and again while this ran. Nothing was charged.",
                     )
-                    return
-                if isinstance(event, RunCancelled):
-                    await self._fail(handle, invocation, reservation, record, _CANCELLED)
-                    return
-                if invocation.keeps_steps or not isinstance(event, StepEvent):
-                    await handle.tell(event.type, data(event))
-            raise RuntimeError("the run ended without saying how")
-        except Exception:  # whatever it was, the person is told, the money is freed and the log has it
-            log.exception("run.broke run=%s", handle.run_id)
+                else:
+                    failure = None
+                    life.invocation = await self._reserve_again(connection, run, life)
+                    if beside := life.invocation.beside:
+                        await self._driving.keepers[beside.keeper].go_on(
+                            connection, life.sealer, beside.facts
+                        )
+        except LicensingError as error:
             failure = RunFailed(
-                "internal", "Something broke on our side. Nothing was charged; please ask again."
+                "not_permitted",
+                f"This run was interrupted, and what it had reserved could not be reserved again. {error} "
+                "Nothing was charged.",
             )
-            with suppress(Exception):
-                await self._fail(handle, invocation, reservation, record, failure)
-            await handle.finish(failure)
+        if failure:
+            await self._driving.fail(life, failure)
+            return
+        self._live(life)
+        log.info("run.resumed run=%s", run.id)
 
-    async def _charge(
-        self,
-        handle: RunHandle,
-        invocation: _Invocation,
-        reservation: Reservation | None,
-        record: dict[str, Any],
-        event: RunFinished,
-    ) -> None:
-        finished = dict(data(event))
-        if not invocation.keeps_steps:  # names of files are the vault owner's, who is the agent's author
-            finished["not_ready"] = {**finished["not_ready"], "documents": []}
-            finished["left_out"] = {**finished["left_out"], "passages": []}
-        record.update(finished)
-        sealer = await self._sealer_for(invocation.principal.user.id)
-        sealed = seal_json(sealer, record, "run", handle.run_id)
-        charge, proof_id = 0, None
-        async with self._database.writing() as connection:
-            if reservation is not None:
-                charged = await self._licensing.charge(
-                    connection, reservation.reservation_id, _use(invocation.question, event)
-                )
-                charge, proof_id = charged.charge, str(charged.proof_id)
-            answered = Answered(
-                run_id=handle.run_id,
-                answer=event.answer,
-                citations=finished["citations"],
-                sentences=finished["sentences"],
-                not_ready=finished["not_ready"],
-                left_out=finished["left_out"],
-                prompt_tokens=event.usage.prompt_tokens,
-                completion_tokens=event.usage.completion_tokens,
-                model=event.usage.model,
-                took_ms=event.usage.took_ms,
-                charge=charge,
-                proof_id=proof_id,
-                found=event.found,
-            )
-            await store.finish(
-                connection,
-                handle.run_id,
-                state="finished",
-                at=self._clock.now(),
-                record=sealed,
-                charge=charge,
-                proof_id=proof_id,
-            )
-            if invocation.finish:
-                await invocation.finish(connection, answered)
-        log.info("run.finished run=%s charge=%d took_ms=%d", handle.run_id, charge, event.usage.took_ms)
-        await handle.tell("run.finished", _finished(finished))
-        await handle.tell("charge", {"charge": charge, "proof_id": proof_id})
-        await handle.finish(answered)
-
-    async def _fail(
-        self,
-        handle: RunHandle,
-        invocation: _Invocation,
-        reservation: Reservation | None,
-        record: dict[str, Any],
-        failure: RunFailed,
-    ) -> None:
-        if reservation is not None:
-            await self._licensing.release(reservation.reservation_id)
-        record["failure"] = {"code": failure.code, "message": failure.detail}
-        sealer = await self._sealer_for(invocation.principal.user.id)
-        state = "cancelled" if failure is _CANCELLED else "failed"
-        async with self._database.writing() as connection:
-            await store.finish(
-                connection,
-                handle.run_id,
-                state=state,
-                at=self._clock.now(),
-                record=seal_json(sealer, record, "run", handle.run_id),
-            )
-            if invocation.request_key:
-                # Nothing was answered and nothing charged: the same key may try again.
-                await store.forget_request(
-                    connection, user_id=invocation.principal.user.id, request_key=invocation.request_key
-                )
-            if invocation.finish:
-                await invocation.finish(connection, failure)
-        log.info("run.%s run=%s code=%s", state, handle.run_id, failure.code)
-        if failure is _CANCELLED:
-            await handle.tell("run.cancelled", {})
+    async def _rebuilt(self, run: Run) -> Life:
+        sealer = await self._sealer_for(run.user_id)
+        if run.invocation is None:
+            raise ValueError("nothing was kept of how it began")
+        document = open_json(sealer, run.invocation, "run-invocation", run.id)
+        if document["graph"] is None:
+            version = await self._agents.get_version(run.version_id or "")
+            graph = await self._agents.open_graph(document["owner_id"], version)
         else:
-            await handle.tell(
-                "run.failed",
-                {"node_id": record.get("failed_at"), "code": failure.code, "message": failure.detail},
-            )
-        await handle.finish(failure)
+            graph = Graph.model_validate(document["graph"])
+        invocation = read(
+            document, user_id=run.user_id, agent_id=run.agent_id, version_id=run.version_id, graph=graph
+        )
+        replies = await self._driving.replies(run.id)
+        return Life(RunHandle(run.id, run.started_at), invocation, sealer, replies)
+
+    async def _is_stuck(self, connection: AsyncConnection, run: Run) -> bool:
+        reached = await threads.newest(connection, tenant_id=run.user_id, thread_id=run.id)
+        resumptions = run.resumptions + 1 if reached == run.reached else 1
+        await store.note_resumption(connection, run.id, reached=reached, resumptions=resumptions)
+        return resumptions > MOST_RESUMPTIONS
+
+    async def _reserve_again(self, connection: AsyncConnection, run: Run, life: Life) -> Invocation:
+        """The reservation the run had, where it is still held; else the same anew, as the license allows now."""
+        invocation = life.invocation
+        if invocation.reservation_id and await self._licensing.hold_on(
+            connection, ReservationId(invocation.reservation_id)
+        ):
+            return invocation
+        again = await self._reserve(connection, run.id, invocation)
+        await store.keep_invocation(connection, run.id, _sealed(life.sealer, run.id, again))
+        return again
+
+    # Stopping
+
+    async def cancel(self, user_id: str, run_id: str) -> None:
+        """Stop a run of this person, also one that waits; one that has ended already stays as it is."""
+        if (running := self._running.get(run_id)) and running.life.invocation.user_id == user_id:
+            running.life.handle.cancel()
+            return
+        async with self._database.writing() as connection:
+            run = await store.find(connection, user_id=user_id, run_id=run_id)
+            if run is None or not await store.change_state(connection, run_id, of="waiting", to="running"):
+                return  # from here on nobody's answer wakes it
+        await self._driving.fail(await self._rebuilt(run), CANCELLED)
 
     # Looking back
+
+    async def follow(self, user_id: str, run_id: str) -> RunHandle:
+        """What happens on a run of this person, from its beginning, or how it ended. Raises NotFound."""
+        if (running := self._running.get(run_id)) and running.life.invocation.user_id == user_id:
+            return running.life.handle
+        run = await self.get(user_id, run_id)
+        handle = RunHandle(run.id, run.started_at)
+        await handle.tell("run.started", {"run_id": run.id})
+        record = await self.open_record(run)
+        match run.state:
+            case "finished":
+                await _replay(handle, run, record)
+            case "waiting":
+                asked = await self._asked(run)
+                await handle.tell("run.parked", {"asked": asked})
+                titles = ", ".join(f"“{each['title']}”" for each in asked if each["title"])
+                await handle.finish(
+                    RunWaits(f"The agent waits for a person to decide: {titles or 'not by you'}.")
+                )
+            case "running":
+                await handle.finish(GOES_ON)
+            case _:
+                failure = record.get("failure") or {"code": "failed", "message": "There was no answer."}
+                event = "run.cancelled" if run.state == "cancelled" else "run.failed"
+                await handle.tell(event, {"node_id": None, **failure} if event == "run.failed" else {})
+                await handle.finish(RunFailed(failure["code"], failure["message"]))
+        return handle
+
+    async def _asked(self, run: Run) -> list[dict[str, Any]]:
+        """What a waiting run asks, as far as it is for the person who asked to know."""
+        async with self._database.reading() as connection:
+            inquiries = await inquiries_store.list_of_run(connection, run.id)
+        asked = []
+        for inquiry in inquiries:
+            if inquiry.state != "open":
+                continue
+            sealer = await self._sealer_for(inquiry.user_id)
+            content = open_json(sealer, inquiry.content, "inquiry", inquiry.id)
+            asked.append(
+                {
+                    "title": content["title"],
+                    "inquiry_id": inquiry.id if inquiry.user_id == run.user_id else None,
+                    "expires_at": inquiry.expires_at.isoformat() if inquiry.expires_at else None,
+                }
+            )
+        return asked
 
     async def get(self, user_id: str, run_id: str) -> Run:
         """A run of this person. Raises NotFound."""
@@ -453,68 +438,28 @@ class Runs:
         record: dict[str, Any] = open_json(sealer, run.record, "run", run.id)
         return record
 
-    def cancel(self, user_id: str, run_id: str) -> None:
-        """Stop a run of this person; one that has ended already stays as it is."""
-        running = self._running.get(run_id)
-        if running and running[0] == user_id:
-            running[1].cancel()
+
+def _sealed(sealer: Sealer, run_id: str, invocation: Invocation) -> bytes:
+    return seal_json(sealer, invocation.document(), "run-invocation", run_id)
 
 
-NOTHING_MISSED: Mapping[str, Any] = {"count": 0, "documents": []}
-"""For what was answered before answers said which documents were not searched."""
-NOTHING_LEFT_OUT: Mapping[str, Any] = {"count": 0, "passages": []}
-"""For what was answered before answers said which passages no model could be given."""
-_CANCELLED = RunFailed("cancelled", "Stopped. Nothing was charged.")
-
-
-def _note(steps: list[dict[str, Any]], event: Event) -> None:
-    """Keep what the person who drew the agent may want to see of each step."""
-    if isinstance(event, NodeStarted):
-        steps.append({**data(event), "troubles": []})
-    elif isinstance(event, NodeRetried | NodeRecovered | NodeFinished):
-        told = data(event)
-        for step in reversed(steps):
-            if step["node_id"] == event.node_id and step.get("inside") == told.get("inside"):
-                if isinstance(event, NodeFinished):
-                    step.update(told)
-                else:
-                    step["troubles"].append({"type": event.type, **told})
-                return
-
-
-def _finished(record: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: record[name] for name in ("answer", "citations", "sentences", "usage")}
-    return {
-        **told,
-        "found": record.get("found", True),
-        "not_ready": record.get("not_ready", NOTHING_MISSED),
-        "left_out": record.get("left_out", NOTHING_LEFT_OUT),
-    }
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _use(question: str, event: RunFinished) -> Use:
-    citations = [
-        {
-            "number": citation.number,
-            "document": _digest(citation.document_id),
-            "page": citation.page,
-            "start": citation.start,
-            "end": citation.end,
-            "quote_digest": _digest(citation.quote),
-        }
-        for citation in event.citations
-    ]
-    return Use(
-        amount=None,
-        request_digest=_digest(question),
-        answer_digest=_digest(event.answer),
-        citations=citations,
-        usage={
-            "prompt_tokens": event.usage.prompt_tokens,
-            "completion_tokens": event.usage.completion_tokens,
-        },
+async def _replay(handle: RunHandle, run: Run, record: dict[str, Any]) -> None:
+    answered = Answered(
+        run_id=run.id,
+        answer=record["answer"],
+        citations=record["citations"],
+        sentences=record["sentences"],
+        not_ready=record.get("not_ready", NOTHING_MISSED),
+        left_out=record.get("left_out", NOTHING_LEFT_OUT),
+        prompt_tokens=record["usage"]["prompt_tokens"],
+        completion_tokens=record["usage"]["completion_tokens"],
+        model=record["usage"]["model"],
+        took_ms=record["usage"]["took_ms"],
+        charge=run.charge,
+        proof_id=run.proof_id,
+        found=record.get("found", True),
     )
+    await handle.tell("answer.delta", {"text": answered.answer})
+    await handle.tell("run.finished", finished_facts(record))
+    await handle.tell("charge", {"charge": run.charge, "proof_id": run.proof_id})
+    await handle.finish(answered)

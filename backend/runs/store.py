@@ -1,10 +1,24 @@
 """Runs in SQL: who asked which agent when, what it cost; what was said is sealed for the person who asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.database import metadata
@@ -16,13 +30,18 @@ runs = Table(
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("agent_id", ForeignKey("agents.id"), nullable=False, index=True),
     Column("version_id", ForeignKey("agent_versions.id")),
-    Column("state", String(10), nullable=False),  # running | finished | failed | cancelled
+    Column("state", String(10), nullable=False),  # running | waiting | finished | failed | cancelled
     Column("started_at", String(32), nullable=False),
     Column("finished_at", String(32)),
     Column("record", LargeBinary, nullable=False),
     Column("charge", Integer, nullable=False),
     Column("proof_id", String(80), index=True),
+    Column("invocation", LargeBinary),
+    Column("reached", String(80), nullable=False, server_default=""),
+    Column("resumptions", Integer, nullable=False, server_default="0"),
 )
+_UNDER_WAY = text("state IN ('running', 'waiting')")
+Index("runs_under_way", runs.c.state, sqlite_where=_UNDER_WAY, postgresql_where=_UNDER_WAY)
 idempotent_requests = Table(
     "idempotent_requests",
     metadata,
@@ -48,6 +67,12 @@ class Run:
     charge: int
     """In the currency's smallest unit."""
     proof_id: str | None
+    invocation: bytes | None = None
+    """Sealed JSON: what it needs to go on; None once it has ended."""
+    reached: str = ""
+    """The checkpoint from which it went on last after the server was stopped."""
+    resumptions: int = 0
+    """How often it went on from there."""
 
 
 def _run(row: Any) -> Run:
@@ -62,6 +87,9 @@ def _run(row: Any) -> Run:
         record=row.record,
         charge=row.charge,
         proof_id=row.proof_id,
+        invocation=row.invocation,
+        reached=row.reached,
+        resumptions=row.resumptions,
     )
 
 
@@ -77,6 +105,7 @@ async def add(connection: AsyncConnection, run: Run) -> None:
             record=run.record,
             charge=run.charge,
             proof_id=run.proof_id,
+            invocation=run.invocation,
         )
     )
 
@@ -94,8 +123,55 @@ async def finish(
     await connection.execute(
         update(runs)
         .where(runs.c.id == run_id)
-        .values(state=state, finished_at=at.isoformat(), record=record, charge=charge, proof_id=proof_id)
+        .values(
+            state=state,
+            finished_at=at.isoformat(),
+            record=record,
+            charge=charge,
+            proof_id=proof_id,
+            invocation=None,
+        )
     )
+
+
+async def list_running(connection: AsyncConnection) -> Sequence[Run]:
+    """What was under way, oldest first."""
+    query = select(runs).where(runs.c.state == "running").order_by(runs.c.started_at)
+    return [_run(row) for row in await connection.execute(query)]
+
+
+async def get_any(connection: AsyncConnection, run_id: str) -> Run:
+    """A run, whosever it is."""
+    return _run((await connection.execute(select(runs).where(runs.c.id == run_id))).one())
+
+
+async def change_state(connection: AsyncConnection, run_id: str, *, of: str, to: str) -> bool:
+    """Whether the run was in the state `of`, and is in `to` now."""
+    result = await connection.execute(
+        update(runs).where(runs.c.id == run_id, runs.c.state == of).values(state=to)
+    )
+    return result.rowcount == 1
+
+
+async def give_up(connection: AsyncConnection, run_id: str, *, at: datetime) -> None:
+    """A run that cannot go on has failed; what it was asked stays."""
+    await connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.state == "running")
+        .values(state="failed", finished_at=at.isoformat(), invocation=None)
+    )
+
+
+async def note_resumption(
+    connection: AsyncConnection, run_id: str, *, reached: str, resumptions: int
+) -> None:
+    await connection.execute(
+        update(runs).where(runs.c.id == run_id).values(reached=reached, resumptions=resumptions)
+    )
+
+
+async def keep_invocation(connection: AsyncConnection, run_id: str, invocation: bytes) -> None:
+    await connection.execute(update(runs).where(runs.c.id == run_id).values(invocation=invocation))
 
 
 async def find(connection: AsyncConnection, *, user_id: str, run_id: str) -> Run | None:
@@ -118,14 +194,6 @@ async def list_of_agent(
 async def owns_proof(connection: AsyncConnection, *, user_id: str, proof_id: str) -> bool:
     query = select(runs.c.id).where(runs.c.proof_id == proof_id, runs.c.user_id == user_id)
     return (await connection.execute(query)).first() is not None
-
-
-async def fail_running(connection: AsyncConnection, *, at: datetime) -> int:
-    """After a restart nothing runs any more; how many runs that ended."""
-    result = await connection.execute(
-        update(runs).where(runs.c.state == "running").values(state="failed", finished_at=at.isoformat())
-    )
-    return result.rowcount
 
 
 async def remember_request(

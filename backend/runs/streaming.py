@@ -6,6 +6,12 @@ from backend.runs.handle import RunHandle
 from backend.sse import frame
 
 
+async def watch(handle: RunHandle) -> AsyncGenerator[bytes]:
+    """Every event of the run, for somebody who only looks on: it does not end when they leave."""
+    async for event, data in handle.events():
+        yield frame(event, data)
+
+
 async def follow(handle: RunHandle) -> AsyncGenerator[bytes]:
     """Every event of the run; when its last listener leaves, the run is stopped and costs nothing."""
     events = handle.events()

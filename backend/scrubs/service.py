@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, func, select
 
 from backend.agent_tests.store import agent_test_results, agent_tests
 from backend.agents.kept_drafts import kept_drafts
 from backend.agents.store import agent_versions, agents
 from backend.chats.store import chats, messages
 from backend.database import Database
+from backend.inquiries.store import inquiries
 from backend.runs.store import runs
 from backend.sealed import SealerFor
 from backend.stored_secrets.service import label_context, value_context
@@ -27,8 +28,8 @@ _PAGE = 200
 @dataclass(frozen=True)
 class RecordDamage:
     kind: str
-    """`key`, `wallet`, `chat`, `message`, `run`, `agent draft`, `kept draft`, `agent version`, `test`, `test result` or
-    `stored secret`."""
+    """`key`, `wallet`, `chat`, `message`, `run`, `inquiry`, `agent draft`, `kept draft`, `agent version`, `test`,
+    `test result` or `stored secret`."""
     id: str
     """Of the row; of a key and a wallet, the person's."""
 
@@ -79,6 +80,27 @@ _KINDS: Sequence[_Kind] = (
         runs.c.record,
         lambda row: ("run", row.id),
         lambda person: runs.c.user_id == person,
+    ),
+    _Kind(
+        "run",
+        runs,
+        runs.c.invocation,
+        lambda row: ("run-invocation", row.id),
+        lambda person: and_(runs.c.user_id == person, runs.c.invocation.is_not(None)),
+    ),
+    _Kind(
+        "inquiry",
+        inquiries,
+        inquiries.c.content,
+        lambda row: ("inquiry", row.id),
+        lambda person: inquiries.c.user_id == person,
+    ),
+    _Kind(
+        "inquiry",
+        inquiries,
+        inquiries.c.reply,
+        lambda row: ("inquiry-reply", row.id),
+        lambda person: and_(inquiries.c.user_id == person, inquiries.c.reply.is_not(None)),
     ),
     _Kind(
         "agent draft",

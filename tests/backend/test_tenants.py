@@ -6,6 +6,7 @@ import re
 import pytest
 from fastapi import FastAPI
 
+from tests.agent_runtime.making import a_graph
 from tests.backend.conftest import Person
 from tests.backend.steps import RIVER, licensed, published, question, ready, vault_with
 
@@ -40,10 +41,25 @@ BODIES = {
     "add_web_page": {"url": "https://example.org/"},
     "add_site_map": {"url": "https://example.org/"},
     "change_model_server": {"url": "http://127.0.0.1/v1", "model": "m"},
+    "reply_to_inquiry": {"decision": "approved"},
     "replace_secret": {"value": "another long value", "hosts": ["evil.example.org"]},
 }
 PUBLIC = {"get_catalogue_entry"}
 """Routes with an id that everybody signed in may read."""
+
+
+async def asked_of(person: Person) -> str:
+    """Something that a run waits for this person to decide."""
+    agent = (await person.post("/api/agents", json={"name": "Asks"})).json()
+    graph = a_graph(
+        {"start": ("start", {}), "ask": ("ask_person", {}), "yes": ("answer", {}), "no": ("answer", {})},
+        [("start.question", "ask.value"), ("ask.approved", "yes.value"), ("ask.rejected", "no.value")],
+    )
+    draft = {"graph": graph.document(), "base_revision": agent["revision"]}
+    await person.put(f"/api/agents/{agent['id']}/draft", json=draft)
+    await person.post(f"/api/agents/{agent['id']}/try", json={"question": "May I?"})
+    [inquiry] = (await person.get("/api/inquiries")).json()
+    return str(inquiry["id"])
 
 
 async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: Person) -> None:
@@ -70,6 +86,7 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
         "license_id": str(license_["license_id"]),
         "key_id": key_id,
         "secret_id": secret_id,
+        "inquiry_id": await asked_of(ada),
         "server": "weather",
         "name": "built-in",  # models are the operator's
         "slug": slug,

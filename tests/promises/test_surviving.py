@@ -67,47 +67,6 @@ def test_documents_that_were_acknowledged_are_taken_in_after_a_kill(product: Pro
     assert sum("Ottilie Brandt" in passage["text"] for passage in found) == 1, "there, and once"
 
 
-def test_a_kill_while_an_answer_is_written_costs_nothing_and_loses_no_question(product: Product) -> None:
-    owner = product.owner()
-    vault_id = upload(owner, {"short.txt": "The lock keeper's name is Ottilie Brandt."})
-    ready(owner, vault_id)
-    agent = owner.post("/api/agents", json={"name": "Lock", "vaults": [vault_id]}).json()
-    published = owner.post(
-        f"/api/agents/{agent['id']}/publish", json={"terms": [{"kind": "metered", "price": 1000}]}
-    )
-    assert published.status_code == 201, published.text
-    slug = published.json()["slug"]
-    reader = httpx.Client(base_url=product.url, headers={"X-Qanat": "1"}, timeout=60)
-    reader.post(
-        "/api/session/register",
-        json={"email": "reader@example.org", "password": "a long enough password", "name": "Reader"},
-    )
-    reader.post("/api/wallet/faucet")
-    [terms] = reader.get(f"/api/catalogue/{slug}").json()["terms"]
-    bought = reader.post("/api/licenses", json={"terms_id": terms["terms_id"], "deposit": 10_000})
-    assert bought.status_code == 201, bought.text
-    chat_id = reader.post("/api/chats", json={"slug": slug}).json()["id"]
-    with reader.stream(
-        "POST", f"/api/chats/{chat_id}/messages", json={"content": "What is the lock keeper called?"}
-    ) as response:
-        next(response.iter_lines())
-        product.kill()
-    product.start()
-    question, answer = reader.get(f"/api/chats/{chat_id}").json()["messages"]
-    assert question["content"] == "What is the lock keeper called?"
-    assert answer["status"] in ("failed", "done")
-    charged = 1000 if answer["status"] == "done" else 0
-    [license_] = reader.get("/api/licenses").json()
-    assert license_["budget"]["charged"] == charged
-    assert license_["budget"]["deposited"] == 10_000
-
-    asked = reader.post(f"/api/chats/{chat_id}/messages", json={"content": "What is her name?"})
-    assert "run.finished" in asked.text
-    [license_] = reader.get("/api/licenses").json()
-    assert license_["budget"]["charged"] == charged + 1000
-    reader.close()
-
-
 def test_a_second_server_on_the_same_data_is_refused(product: Product) -> None:
     other = Product(product.folder)
     done = other.run("serve")

@@ -1,0 +1,1 @@
+"""What runs ask of people: kept until somebody answers, also over restarts."""

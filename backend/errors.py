@@ -9,6 +9,7 @@ Problem                      an HTTP answer in the shape of RFC 9457
 ├── TooLarge           413   more than is taken
 ├── TestsFailed        409   an agent's own tests keep it from being published
 ├── Invalid            422   a value that cannot be used
+├── WaitsForPerson     424   there is no answer yet: a person has to decide first
 └── TooManyTries       429   slow down
 
 The packages' own errors are translated by `problem_of`, which reads the table at the end of this file.
@@ -80,6 +81,12 @@ class TestsFailed(Problem):
 
 class Invalid(Problem):
     status, title = 422, "That cannot be used"
+
+
+class WaitsForPerson(Problem):
+    """Clients do not repeat a 424 by themselves, as they would a 409 or a 503."""
+
+    status, title = 424, "A person has to decide first"
 
 
 class TooManyTries(Problem):

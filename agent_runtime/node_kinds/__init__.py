@@ -7,6 +7,7 @@ from agent_runtime.node_kinds.agent_with_tools import agent_with_tools
 from agent_runtime.node_kinds.answer import answer
 from agent_runtime.node_kinds.answer_with_sources import answer_with_sources
 from agent_runtime.node_kinds.ask_model import ask_model
+from agent_runtime.node_kinds.ask_person import ask_person
 from agent_runtime.node_kinds.call_web_service import call_web_service
 from agent_runtime.node_kinds.declare import NodeKind
 from agent_runtime.node_kinds.for_each import for_each
@@ -32,6 +33,7 @@ ALL: Mapping[str, NodeKind[Any]] = {
         set_values,
         if_otherwise,
         sort_by_meaning,
+        ask_person,
         call_web_service,
         use_mcp_tool,
         for_each,

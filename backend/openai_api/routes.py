@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from agent_runtime.events import AnswerSentence, LeftOut, NotReady
 from backend.accounts.principal import SignedIn
-from backend.errors import problem_document
+from backend.errors import WaitsForPerson, problem_document
 from backend.openai_api.schemas import (
     AssistantMessage,
     Choice,
@@ -22,7 +22,7 @@ from backend.openai_api.schemas import (
     chunk,
 )
 from backend.responses import errors
-from backend.runs.service import Answered, RunFailed, RunHandle
+from backend.runs.service import Answered, RunFailed, RunHandle, RunWaits
 from backend.services import ServicesDep
 from backend.sse import stream
 
@@ -83,7 +83,7 @@ async def _chunks(handle: RunHandle, model: str) -> AsyncIterator[bytes]:
 @router.post(
     "/chat/completions",
     response_model=CompletionOut,
-    responses=errors(401, 402, 404, 409, 422, 429, 503),
+    responses=errors(401, 402, 404, 409, 422, 424, 429, 503),
 )
 async def create_completion(
     body: CompletionIn,
@@ -97,7 +97,13 @@ async def create_completion(
     )
     if body.stream:
         return stream(_chunks(handle, body.model))
-    return _completion(handle, body.model, await handle.result())
+    try:
+        return _completion(handle, body.model, await handle.result())
+    except RunWaits as waiting:
+        raise WaitsForPerson(
+            f"{waiting.detail} Ask again then with the same Idempotency-Key, or look at /api/runs/{handle.run_id}.",
+            run_id=handle.run_id,
+        ) from waiting
 
 
 @router.get("/models", responses=errors(401))

@@ -14,6 +14,7 @@ import {
   IconRepeat,
   IconRobot,
   IconSparkles,
+  IconUserQuestion,
   IconVariable,
   IconWorldSearch,
   type Icon,
@@ -36,6 +37,7 @@ const ICONS: Readonly<Record<string, Icon>> = {
   call_web_service: IconWorldSearch,
   use_mcp_tool: IconPlugConnected,
   agent_with_tools: IconRobot,
+  ask_person: IconUserQuestion,
   note: IconNote,
 };
 

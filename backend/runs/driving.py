@@ -312,7 +312,8 @@ class Driving:
                     known[asked.request_id] = inquiry
             if invocation.reservation_id is not None:
                 await self._licensing.release(ReservationId(invocation.reservation_id), connection=connection)
-            await store.change_state(connection, life.run_id, of="running", to="waiting")
+            record = seal_json(life.sealer, life.record(), "run", life.run_id)
+            await store.park(connection, life.run_id, record=record)
             if beside := invocation.beside:
                 await self.keepers[beside.keeper].wait(connection, life.sealer, beside.facts)
         log.info("run.waiting run=%s asked=%d", life.run_id, len(event.asked))

@@ -153,6 +153,11 @@ async def change_state(connection: AsyncConnection, run_id: str, *, of: str, to:
     return result.rowcount == 1
 
 
+async def park(connection: AsyncConnection, run_id: str, *, record: bytes) -> None:
+    """It waits for a person; `record` is what happened so far."""
+    await connection.execute(update(runs).where(runs.c.id == run_id).values(state="waiting", record=record))
+
+
 async def give_up(connection: AsyncConnection, run_id: str, *, at: datetime) -> None:
     """A run that cannot go on has failed; what it was asked stays."""
     await connection.execute(

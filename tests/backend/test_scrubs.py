@@ -17,6 +17,7 @@ from backend.agents.store import agent_versions, agents
 from backend.chats.store import chats, messages
 from backend.clock import SystemClock
 from backend.database import Database
+from backend.inquiries.store import inquiries
 from backend.runs.store import runs
 from backend.scrubs.service import RecordDamage, RecordScrubber
 from backend.stored_secrets.store import stored_secrets
@@ -46,8 +47,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         async with database.writing() as connection:
             wallet = await ring.create(connection, "wallet")
         seal = (await keys.sealer(person)).seal
-        agent, version, chat, kept, run, secret = (
-            f"{person}-{what}" for what in ("agent", "version", "chat", "kept", "run", "secret")
+        agent, version, chat, kept, run, asked, secret = (
+            f"{person}-{what}" for what in ("agent", "version", "chat", "kept", "run", "asked", "secret")
         )
         stamps = {"created_at": NOW, "updated_at": NOW}
         rows: list[tuple[Table, dict[str, object]]] = [
@@ -62,7 +63,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             (agent_versions, {"id": version, "agent_id": agent, "number": 1, "state": "published"}),
             (chats, {"id": chat, "user_id": person, "agent_id": agent, "version_id": version, **stamps}),
             (kept_drafts, {"id": kept, "agent_id": agent, "reason": "restored", "kept_at": NOW}),
-            (runs, {"id": run, "user_id": person, "agent_id": agent, "state": "finished", "charge": 0}),
+            (runs, {"id": run, "user_id": person, "agent_id": agent, "state": "waiting", "charge": 0}),
+            (inquiries, {"id": asked, "user_id": person, "agent_id": agent, "state": "open", "run_id": run}),
             (stored_secrets, {"id": secret, "user_id": person, "created_at": NOW}),
         ]
         sealed: list[dict[str, object]] = [
@@ -76,7 +78,17 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             },
             {"title": seal(b'"Bees"', "chat-title", chat)},
             {"graph": seal(b"{}", "agent-kept-draft", kept)},
-            {"record": seal(b"{}", "run", run), "started_at": NOW},
+            {
+                "record": seal(b"{}", "run", run),
+                "invocation": seal(b"{}", "run-invocation", run),
+                "started_at": NOW,
+            },
+            {
+                "content": seal(b"{}", "inquiry", asked),
+                "reply": seal(b"{}", "inquiry-reply", asked),
+                "request_id": "check/1",
+                "created_at": NOW,
+            },
             {
                 "label": seal(b"{}", "stored-secret-label", secret),
                 "value": seal(b"{}", "stored-secret", secret),
@@ -127,13 +139,16 @@ async def flip(database: Database, table: Table, column: str, row: str, seed: in
 async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_else(
     database: Database,
 ) -> None:
-    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 7, MESSAGES + 7)
+    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 10, MESSAGES + 10)
     assert await scrubbed(database, "ada") == whole
     victims = [
         ("chat", chats, "title", "ada-chat"),
         ("message", messages, "content", "ada-0007"),
         ("message", messages, "content", f"ada-{MESSAGES - 1:04}"),
         ("run", runs, "record", "ada-run"),
+        ("run", runs, "invocation", "ada-run"),
+        ("inquiry", inquiries, "content", "ada-asked"),
+        ("inquiry", inquiries, "reply", "ada-asked"),
         ("agent draft", agents, "draft", "ada-agent"),
         ("agent version", agent_versions, "graph", "ada-version"),
         ("kept draft", kept_drafts, "graph", "ada-kept"),

@@ -169,6 +169,7 @@ def test_a_run_killed_at_any_moment_goes_on_repeats_no_step_that_ended_and_is_ch
     assert told[-1] == "event: charge", f"seed {seed}: who comes back is told the rest: {told}"
     message = until(lambda: (m := last_message(reader, chat_id))["status"] == "done" and m)
     assert message["content"] == f"said {STEPS - 1}"
+    assert reader.get(f"/api/chats/{chat_id}").json()["messages"][0]["content"] == "Count"
     assert charged(reader) - before == PRICE, f"seed {seed}"
     assert reserved(reader) == 0
     answered = Counter(model.answered)

@@ -183,6 +183,7 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "set_values",
         "if_otherwise",
         "sort_by_meaning",
+        "ask_person",
         "call_web_service",
         "use_mcp_tool",
         "for_each",

@@ -72,7 +72,7 @@ def checks_of(drafted: Drafted, document: Document) -> list[Check]:
     quote = " ".join(drafted.rests_on.split())[:QUOTE_CHARACTERS]
     checks: list[Check] = [Cites(document=document.name, quote=quote)]
     if drafted.expected:
-        checks.insert(0, Contains(texts=list(drafted.expected), which="all"))
+        checks.insert(0, Contains(texts=list(drafted.expected), which="any"))
     return checks
 
 

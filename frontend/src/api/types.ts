@@ -37,6 +37,17 @@ export type Difference = Schemas['DifferenceOut'];
 export type StepChange = Schemas['StepChange'];
 export type SettingChange = Schemas['SettingChange'];
 export type KeptDraft = Schemas['KeptDraftOut'];
+export type RunSummary = Schemas['RunSummary'];
+export type Trace = Schemas['TraceOut'];
+export type TraceStep = Schemas['TraceStep'];
+export type RepeatChange = Schemas['RepeatIn'];
+export type AgentTest = Schemas['TestOut'];
+export type AgentTestSet = Schemas['TestSetOut'];
+export type TestBody = Schemas['TestIn'];
+export type TestResult = Schemas['TestResultOut'];
+export type TestReport = Schemas['ReportOut'];
+export type ReportLine = Schemas['ReportLine'];
+export type Check = TestBody['checks'][number];
 export type Publication = Schemas['PublishIn'];
 
 export type CatalogueEntry = Schemas['CatalogueEntryOut'];

@@ -6,8 +6,10 @@ import { Link, useNavigate, useParams } from 'react-router';
 import { AgentTitle } from '~/features/agents/components/agent-title';
 import { agentQuery, nodeKindsQuery } from '~/features/graphs/api/draft';
 import { Editor } from '~/features/graphs/components/editor';
+import { useEditor } from '~/features/graphs/model/editor-store';
 import { PublishDialog } from '~/features/publishing/components/publish-dialog';
 import { modelChoicesQuery } from '~/features/models/api/models';
+import { Readiness, useRefusal } from '~/features/tests/components/readiness';
 import { vaultsQuery } from '~/features/vaults/api/vaults';
 import { useDocumentTitle } from '~/ui/page';
 import { ProblemNotice } from '~/ui/problem-notice';
@@ -26,6 +28,7 @@ export function EditorPage() {
   const { user } = usePerson();
   const navigate = useNavigate();
   const [publishing, publication] = useDisclosure(false);
+  const refusal = useRefusal(agentId);
   useDocumentTitle(agent.data?.name ?? 'Agent');
 
   const error = agent.error ?? kinds.error;
@@ -60,6 +63,12 @@ export function EditorPage() {
         name={<AgentTitle agent={data} />}
         actions={({ problemCount, saveNow }) => (
           <>
+            <Button component={Link} to={`/agents/${agentId}/runs`} variant="default" visibleFrom="md">
+              Runs
+            </Button>
+            <Button component={Link} to={`/agents/${agentId}/tests`} variant="default" visibleFrom="sm">
+              Tests
+            </Button>
             <Button component={Link} to={`/agents/${agentId}/versions`} variant="default" visibleFrom="sm">
               Versions
             </Button>
@@ -82,8 +91,10 @@ export function EditorPage() {
       />
       {publishing && (
         <PublishDialog
-          agent={data}
+          agent={{ ...data, revision: useEditor.getState().revision }}
           address={user.address}
+          tests={<Readiness agentId={agentId} />}
+          refusal={refusal}
           onClose={publication.close}
           onPublished={(slug) => {
             publication.close();

@@ -1,5 +1,5 @@
 /** The editor on one screen: steps to add, the canvas, and beside it settings, trying and problems. */
-import { ActionIcon, Alert, Badge, Button, Group, ScrollArea, Tabs, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Alert, Badge, Button, Group, ScrollArea, Stack, Tabs, Text, Tooltip } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconAlertTriangle, IconArrowBackUp, IconArrowForwardUp, IconArrowLeft, IconPointer } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
@@ -16,6 +16,7 @@ import { keepDraft } from '../api/history';
 import { useEditor } from '../model/editor-store';
 import { Canvas } from './canvas';
 import classes from './editor.module.css';
+import { LastResult } from './last-result';
 import { Palette } from './palette';
 import { ProblemsPanel } from './problems-panel';
 import { RunPanel } from './run-panel';
@@ -65,6 +66,8 @@ function Desk({ vaults, noVaults, name, actions }: Omit<EditorProps, 'agent' | '
   const [tab, setTab] = useState<string | null>('try');
   const selectedId = useEditor((state) => state.selectedId);
   const node = useEditor((state) => state.history.present.nodes.find(({ id }) => id === state.selectedId));
+  const agentId = useEditor((state) => state.agentId);
+  const isStep = useEditor((state) => state.kinds.get(node?.kind ?? '')?.runs ?? false);
   const problemCount = useEditor((state) => state.problems.length);
   const canUndo = useEditor((state) => state.history.past.length > 0);
   const canRedo = useEditor((state) => state.history.future.length > 0);
@@ -148,7 +151,10 @@ function Desk({ vaults, noVaults, name, actions }: Omit<EditorProps, 'agent' | '
                     Draw from the dot on the right of a step to the dot on the left of the next.
                   </EmptyState>
                 ) : (
-                  <SettingsForm key={node.id} node={node} vaults={vaults} noVaults={noVaults} />
+                  <Stack gap="lg">
+                    <SettingsForm key={node.id} node={node} vaults={vaults} noVaults={noVaults} />
+                    {isStep && agentId !== null && <LastResult key={`${node.id}-result`} agentId={agentId} nodeId={node.id} saveNow={saveNow} />}
+                  </Stack>
                 )}
               </Tabs.Panel>
               <Tabs.Panel value="try" p="md">

@@ -23,6 +23,7 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
   const run = useEditor((state) => state.run);
   const problems = useEditor((state) => state.problems);
   const lookAt = useEditor((state) => state.lookAt);
+  const agentId = useEditor((state) => state.agentId);
   const [question, setQuestion] = useState('');
   const isRunning = run.state === 'running';
   const canStart = question.trim() !== '' && problems.length === 0 && !isRunning;
@@ -96,6 +97,11 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
         <Alert role="alert" color="red" icon={<IconAlertTriangle />} title="The run failed">
           <Text fz="sm">{run.problem.message}</Text>
         </Alert>
+      )}
+      {run.runId !== null && agentId !== null && !isRunning && (
+        <Anchor component={Link} to={`/agents/${agentId}/runs/${run.runId}`} fz="sm">
+          Open this run: look into each step, change one and run again from there
+        </Anchor>
       )}
       {run.state === 'cancelled' && (
         <Text fz="sm" c="dimmed" role="status">

@@ -16,7 +16,7 @@ import {
 } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 
 import { MoneyInput } from '~/ui/money-input';
 import { ProblemNotice } from '~/ui/problem-notice';
@@ -40,14 +40,18 @@ const ROLES: { value: Role; label: string }[] = [
 ];
 
 interface PublishDialogProps {
-  agent: { id: string; name: string; slug: string | null };
+  agent: { id: string; name: string; slug: string | null; revision: number };
   /** The author's own wallet, which gets everything unless shares say otherwise. */
   address: string;
+  /** How its tests stand. */
+  tests: ReactNode;
+  /** Why its tests keep it from being published; `null` when they do not. */
+  refusal: string | null;
   onClose: () => void;
   onPublished: (slug: string) => void;
 }
 
-export function PublishDialog({ agent, address, onClose, onPublished }: PublishDialogProps) {
+export function PublishDialog({ agent, address, tests, refusal, onClose, onPublished }: PublishDialogProps) {
   const publish = usePublish(agent.id);
   const [slug, setSlug] = useState(agent.slug ?? slugOf(agent.name));
   const [notes, setNotes] = useState('');
@@ -76,7 +80,7 @@ export function PublishDialog({ agent, address, onClose, onPublished }: PublishD
         onSubmit={(event) => {
           event.preventDefault();
           if (faults.length > 0) return;
-          publish.mutate(publicationOf(draft), {
+          publish.mutate({ ...publicationOf(draft), base_revision: agent.revision }, {
             onSuccess: (version) => {
               notifications.show({
                 title: `Version ${version.number} is published`,
@@ -222,6 +226,7 @@ export function PublishDialog({ agent, address, onClose, onPublished }: PublishD
               </List>
             </Alert>
           )}
+          {tests}
           {publish.isError && <ProblemNotice error={publish.error} />}
           <Group justify="space-between">
             <Text fz="xs" c="dimmed">
@@ -231,7 +236,7 @@ export function PublishDialog({ agent, address, onClose, onPublished }: PublishD
               <Button variant="default" onClick={onClose}>
                 Cancel
               </Button>
-              <Button type="submit" loading={publish.isPending} disabled={faults.length > 0 || (offersAnswers && answerPrice === null)}>
+              <Button type="submit" loading={publish.isPending} disabled={refusal !== null || faults.length > 0 || (offersAnswers && answerPrice === null)}>
                 Publish
               </Button>
             </Group>

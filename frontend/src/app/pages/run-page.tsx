@@ -3,7 +3,7 @@ import { Button, Group, Loader, SimpleGrid, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconPlayerStop } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 
 import type { Trace, TraceStep } from '~/api/types';
@@ -12,7 +12,9 @@ import { traceQuery } from '~/features/graphs/api/runs';
 import { AgainDialog } from '~/features/graphs/components/trace/again-dialog';
 import { TraceColumn } from '~/features/graphs/components/trace/trace-column';
 import { useRepeat } from '~/features/graphs/components/trace/use-repeat';
+import { useEditor } from '~/features/graphs/model/editor-store';
 import { changeNode, readGraph } from '~/features/graphs/model/graph';
+import { modelChoicesQuery } from '~/features/models/api/models';
 import { useAddTestFromRun } from '~/features/tests/api/tests';
 import { vaultsQuery } from '~/features/vaults/api/vaults';
 import { formatDateTime } from '~/ui/format';
@@ -29,6 +31,10 @@ export function RunPage() {
   const agent = useQuery(agentQuery(agentId));
   const kinds = useQuery(nodeKindsQuery);
   const vaults = useQuery(vaultsQuery);
+  const models = useQuery(modelChoicesQuery);
+  useEffect(() => {
+    if (models.data !== undefined) useEditor.setState({ models: models.data });
+  }, [models.data]);
   const trace = useQuery(traceQuery(runId));
   const beside = useQuery({ ...traceQuery(besideId ?? ''), enabled: besideId !== null });
   const [openNode, setOpenNode] = useState<string | null>(null);

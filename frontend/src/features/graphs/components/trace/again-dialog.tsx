@@ -85,6 +85,7 @@ export function AgainDialog({ step, kind, vaults, noVaults, onClose, onStart }: 
                 value={settings[field.name] ?? field.fallback}
                 vaults={vaults}
                 noVaults={noVaults}
+                among={settings}
                 onChange={(value) => setSettings({ ...settings, [field.name]: value })}
               />
             ))}

@@ -14,6 +14,7 @@ RuntimeFailure                what every error of this package is
 │   ├── ValueUnfit            a value is not of the type that it is to be kept as
 │   ├── ListUnfit             what is to be taken item by item is no list, or too long a one
 │   ├── RoundsUsedUp          steps were repeated as often as they may be, in vain
+│   ├── MemoryFull            no more can be remembered
 │   ├── NothingToAnswer       the run ended without reaching an Answer
 │   ├── OutsideRefused        a server outside may not be asked this, or what it answered cannot be taken
 │   │   └── OutsideAnswerUnfit    it answered something else than was agreed
@@ -159,6 +160,12 @@ class RoundsUsedUp(RunFailed):
     """Steps were repeated as often as they may be, and what they were repeated for did not come about."""
 
     code = "rounds_used_up"
+
+
+class MemoryFull(RunFailed):
+    """No more can be remembered."""
+
+    code = "memory_full"
 
 
 class NothingToAnswer(RunFailed):

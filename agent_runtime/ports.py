@@ -319,6 +319,27 @@ class McpServers(Protocol):
         """
 
 
+About: TypeAlias = Literal["conversation", "person"]
+"""What something remembered belongs to: the conversation it was said in, or the person, in all of theirs."""
+
+
+class Memory(Protocol):
+    """What this agent remembers of the person who asks. Nobody else's run reaches it, nor another agent's."""
+
+    async def recall(self, name: str, *, about: About) -> str | None:
+        """What is remembered under this name; None when nothing is."""
+
+    async def remember(self, name: str, value: str, *, about: About) -> None:
+        """Remember a value in place of what was remembered under this name. Doing it again changes nothing.
+
+        Raises:
+            MemoryFull: too much is remembered already.
+        """
+
+    async def forget(self, name: str, *, about: About) -> None:
+        """Nothing is remembered under this name any more; it is no error when nothing was."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """What the steps of one run may use. The backend builds it anew for each run."""
@@ -336,6 +357,8 @@ class Tools:
     """Without one, steps that call web services fail with words."""
     mcp: McpServers | None = None
     """The same for tools of MCP servers."""
+    memory: Memory | None = None
+    """The same for steps that remember."""
 
 
 class Database(Protocol):

@@ -11,6 +11,7 @@ from backend.api_keys.routes import router as api_keys
 from backend.catalogue.routes import router as catalogue
 from backend.chats.routes import router as chats
 from backend.earnings.routes import router as earnings
+from backend.facts.routes import router as facts
 from backend.health.routes import router as health
 from backend.inquiries.routes import router as inquiries
 from backend.licenses.routes import router as licenses
@@ -66,6 +67,7 @@ def create_app(settings: Settings, services: Services | None) -> FastAPI:
         retracing,
         chats,
         inquiries,
+        facts,
         catalogue,
         licenses,
         earnings,

@@ -17,6 +17,7 @@ import backend.agents.kept_drafts
 import backend.agents.store
 import backend.api_keys.store
 import backend.chats.store
+import backend.facts.store
 import backend.inquiries.store
 import backend.models.store
 import backend.runs.store

@@ -17,6 +17,7 @@ from backend.api_keys.service import ApiKeys
 from backend.catalogue.service import Catalogue
 from backend.chats.service import Chats
 from backend.database import Database
+from backend.facts.service import Facts
 from backend.ingestion import Ingestion
 from backend.inquiries.service import Inquiries
 from backend.models.service import ModelRegistry
@@ -68,6 +69,7 @@ class Services:
     cited_passages: CitedPassages
     chats: Chats
     inquiries: Inquiries
+    facts: Facts
     licensing: Licensing
     models: ModelRegistry
     embedder_name: str

@@ -14,6 +14,7 @@ from agent_runtime.node_kinds.for_each import for_each
 from agent_runtime.node_kinds.if_otherwise import if_otherwise
 from agent_runtime.node_kinds.note import note
 from agent_runtime.node_kinds.pull_out_fields import pull_out_fields
+from agent_runtime.node_kinds.remember import remember
 from agent_runtime.node_kinds.repeat_until import repeat_until
 from agent_runtime.node_kinds.search_documents import search_documents
 from agent_runtime.node_kinds.set_values import set_values
@@ -38,6 +39,7 @@ ALL: Mapping[str, NodeKind[Any]] = {
         use_mcp_tool,
         for_each,
         repeat_until,
+        remember,
         answer,
         note,
     )

@@ -141,6 +141,8 @@ class NodeKind(Generic[S]):
     """What steps may be drawn inside of its nodes see; None where none may."""
     goes_inside: bool = True
     """Whether its nodes may be drawn inside others."""
+    takes_one: bool = False
+    """Whether a node takes only one of its outputs, where that is not told by `outputs_from`."""
 
     def input(self, name: str) -> Socket | None:
         """The input of that name, from outside or from the steps inside."""
@@ -163,8 +165,7 @@ class NodeKind(Generic[S]):
         """
         if not self.inputs or not self.outputs:
             return ()
-        takes_one = self.outputs_from or sum(socket.passes is not None for socket in self.outputs) > 1
-        return ("branch",) if takes_one else ("default", "branch")
+        return ("branch",) if self.outputs_from or self.takes_one else ("default", "branch")
 
     def describe(self) -> dict[str, Any]:
         """The kind as JSON for the editor."""
@@ -217,6 +218,7 @@ def node_kind(
     runs: bool = True,
     body: Body | None = None,
     goes_inside: bool = True,
+    takes_one: bool = False,
 ) -> Callable[[Behaviour[S]], NodeKind[S]]:
     """Declare a kind around its behaviour, whose docstring is the help that people read."""
 
@@ -239,6 +241,7 @@ def node_kind(
             runs=runs,
             body=body,
             goes_inside=goes_inside,
+            takes_one=takes_one,
         )
 
     return declare

@@ -113,6 +113,7 @@ def _family(kind: SocketType) -> str:
         "if_never": "last_value",
     },
     faults=_faults,
+    takes_one=True,
 )
 async def repeat_until(inputs: Inputs, settings: RepeatUntilSettings, step: Step) -> Outputs:
     """Does the steps that you put inside it again and again, until a condition on their result is true.

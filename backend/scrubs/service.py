@@ -15,6 +15,7 @@ from backend.agents.kept_drafts import kept_drafts
 from backend.agents.store import agent_versions, agents
 from backend.chats.store import chats, messages
 from backend.database import Database
+from backend.facts.store import facts
 from backend.inquiries.store import inquiries
 from backend.runs.store import runs
 from backend.sealed import SealerFor
@@ -73,6 +74,13 @@ _KINDS: Sequence[_Kind] = (
         messages.c.content,
         lambda row: ("message", row.chat_id, row.id),
         lambda person: messages.c.chat_id.in_(select(chats.c.id).where(chats.c.user_id == person)),
+    ),
+    _Kind(
+        "fact",
+        facts,
+        facts.c.sealed,
+        lambda row: ("fact", row.id),
+        lambda person: facts.c.user_id == person,
     ),
     _Kind(
         "run",

@@ -188,6 +188,7 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "use_mcp_tool",
         "for_each",
         "repeat_until",
+        "remember",
         "answer",
         "note",
     ]

@@ -17,6 +17,7 @@ from backend.agents.store import agent_versions, agents
 from backend.chats.store import chats, messages
 from backend.clock import SystemClock
 from backend.database import Database
+from backend.facts.store import facts
 from backend.inquiries.store import inquiries
 from backend.runs.store import runs
 from backend.scrubs.service import RecordDamage, RecordScrubber
@@ -47,8 +48,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         async with database.writing() as connection:
             wallet = await ring.create(connection, "wallet")
         seal = (await keys.sealer(person)).seal
-        agent, version, chat, kept, run, asked, secret = (
-            f"{person}-{what}" for what in ("agent", "version", "chat", "kept", "run", "asked", "secret")
+        agent, version, chat, kept, run, asked, secret, fact = (
+            f"{person}-{what}"
+            for what in ("agent", "version", "chat", "kept", "run", "asked", "secret", "fact")
         )
         stamps = {"created_at": NOW, "updated_at": NOW}
         rows: list[tuple[Table, dict[str, object]]] = [
@@ -66,6 +68,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             (runs, {"id": run, "user_id": person, "agent_id": agent, "state": "waiting", "charge": 0}),
             (inquiries, {"id": asked, "user_id": person, "agent_id": agent, "state": "open", "run_id": run}),
             (stored_secrets, {"id": secret, "user_id": person, "created_at": NOW}),
+            (facts, {"id": fact, "user_id": person, "agent_id": agent, "chat_id": chat, "saved_at": NOW}),
         ]
         sealed: list[dict[str, object]] = [
             {"created_at": NOW},
@@ -93,6 +96,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
                 "label": seal(b"{}", "stored-secret-label", secret),
                 "value": seal(b"{}", "stored-secret", secret),
             },
+            {"sealed": seal(b"{}", "fact", fact)},
         ]
         async with database.writing() as connection:
             for (table, values), more in zip(rows, sealed, strict=True):
@@ -139,7 +143,7 @@ async def flip(database: Database, table: Table, column: str, row: str, seed: in
 async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_else(
     database: Database,
 ) -> None:
-    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 10, MESSAGES + 10)
+    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 11, MESSAGES + 11)
     assert await scrubbed(database, "ada") == whole
     victims = [
         ("chat", chats, "title", "ada-chat"),
@@ -153,6 +157,7 @@ async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_
         ("agent version", agent_versions, "graph", "ada-version"),
         ("kept draft", kept_drafts, "graph", "ada-kept"),
         ("stored secret", stored_secrets, "label", "ada-secret"),
+        ("fact", facts, "sealed", "ada-fact"),
         ("stored secret", stored_secrets, "value", "ada-secret"),
         ("key", tenant_keys, "sealed_key", "ada"),
     ]

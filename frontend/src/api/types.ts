@@ -74,6 +74,8 @@ export type ApiKey = Schemas['ApiKeyOut'];
 export type StoredSecret = Schemas['SecretOut'];
 export type McpTool = Schemas['McpToolOut'];
 export type ToolArgument = Schemas['Argument'];
+/** One thing that an agent remembers of the person who is signed in. */
+export type Fact = Schemas['FactOut'];
 
 /** The palette travels as free JSON (each kind brings its own JSON schema), so its frame is described here. */
 export interface NodeKind {

@@ -46,6 +46,7 @@ export const router = createBrowserRouter([
                   { path: '/models', lazy: page(() => import('./pages/models-page'), 'ModelsPage') },
                   { path: '/keys', lazy: page(() => import('./pages/keys-page'), 'KeysPage') },
                   { path: '/secrets', lazy: page(() => import('./pages/secrets-page'), 'SecretsPage') },
+                  { path: '/memory', lazy: page(() => import('./pages/memory-page'), 'MemoryPage') },
                   { path: '/account', lazy: page(() => import('./pages/account-page'), 'AccountPage') },
                   { path: '*', lazy: page(() => import('./pages/missing-page'), 'MissingPage') },
                 ],

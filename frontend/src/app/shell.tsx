@@ -13,6 +13,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
+  IconBookmark,
   IconBuildingStore,
   IconCertificate,
   IconCoins,
@@ -149,6 +150,9 @@ function PersonMenu() {
         <Menu.Dropdown>
           <Menu.Item component={Link} to="/account" leftSection={<IconUser size={16} />}>
             Account and wallet
+          </Menu.Item>
+          <Menu.Item component={Link} to="/memory" leftSection={<IconBookmark size={16} />}>
+            What agents remember
           </Menu.Item>
           <Menu.Item
             leftSection={<IconLogout size={16} />}

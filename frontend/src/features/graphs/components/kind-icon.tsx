@@ -1,6 +1,7 @@
 /** A picture for each kind of node; one that this page does not know yet gets a plain box. */
 import {
   IconArrowsSplit2,
+  IconBookmark,
   IconBox,
   IconCategory,
   IconFileSearch,
@@ -33,6 +34,7 @@ const ICONS: Readonly<Record<string, Icon>> = {
   set_values: IconVariable,
   sort_by_meaning: IconCategory,
   for_each: IconListNumbers,
+  remember: IconBookmark,
   repeat_until: IconRepeat,
   call_web_service: IconWorldSearch,
   use_mcp_tool: IconPlugConnected,

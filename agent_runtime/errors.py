@@ -15,6 +15,8 @@ RuntimeFailure                what every error of this package is
 │   ├── ListUnfit             what is to be taken item by item is no list, or too long a one
 │   ├── RoundsUsedUp          steps were repeated as often as they may be, in vain
 │   ├── MemoryFull            no more can be remembered
+│   ├── AgentRefused          another agent may not be asked
+│   ├── AgentFailed           another agent did not answer: asking again may help
 │   ├── NothingToAnswer       the run ended without reaching an Answer
 │   ├── OutsideRefused        a server outside may not be asked this, or what it answered cannot be taken
 │   │   └── OutsideAnswerUnfit    it answered something else than was agreed
@@ -166,6 +168,19 @@ class MemoryFull(RunFailed):
     """No more can be remembered."""
 
     code = "memory_full"
+
+
+class AgentRefused(RunFailed):
+    """Another agent may not be asked."""
+
+    code = "agent_refused"
+
+
+class AgentFailed(RunFailed):
+    """Another agent was asked and did not answer."""
+
+    code = "agent_failed"
+    can_retry = True
 
 
 class NothingToAnswer(RunFailed):

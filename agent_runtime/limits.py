@@ -28,6 +28,8 @@ class Meter:
     model_calls: int = 0
     models: list[str] = field(default_factory=list)
     """The models that were asked, by name, in the order in which they were first."""
+    within: "Meter | None" = None
+    """The meter of the run that this one is a step of: whatever is counted here counts there too."""
     _in_line: int = 0
     _in_line_since: float = 0.0
     _waited_s: float = 0.0
@@ -37,11 +39,15 @@ class Meter:
         if not self._in_line:
             self._in_line_since = now
         self._in_line += 1
+        if self.within:
+            self.within.join_line(now)
 
     def leave_line(self, now: float) -> None:
         self._in_line -= 1
         if not self._in_line:
             self._waited_s += now - self._in_line_since
+        if self.within:
+            self.within.leave_line(now)
 
     @property
     def is_in_line(self) -> bool:
@@ -53,7 +59,8 @@ class Meter:
 
     @property
     def tokens_left(self) -> int:
-        return max(0, self.limits.max_tokens - self.prompt_tokens - self.completion_tokens)
+        left = max(0, self.limits.max_tokens - self.prompt_tokens - self.completion_tokens)
+        return min(left, self.within.tokens_left) if self.within else left
 
     def count_step(self) -> None:
         """Raises LimitReached when the run has had all its steps."""
@@ -61,6 +68,8 @@ class Meter:
             raise LimitReached(
                 "steps", allowed=self.limits.max_steps, advice="Use fewer steps, or ask for a higher limit."
             )
+        if self.within:
+            self.within.count_step()
         self.steps += 1
 
     def count_prompt(self, tokens: int) -> None:
@@ -71,12 +80,24 @@ class Meter:
                 allowed=self.limits.max_tokens,
                 advice="Let its steps read fewer passages or write shorter answers.",
             )
+        if self.within:
+            self.within.count_prompt(tokens)
         self.prompt_tokens += tokens
         self.model_calls += 1
 
     def correct_prompt(self, difference: int) -> None:
         """Put right an estimate, once the model has said how long the prompt was."""
         self.prompt_tokens = max(0, self.prompt_tokens + difference)
+        if self.within:
+            self.within.correct_prompt(difference)
 
     def count_completion(self, tokens: int) -> None:
         self.completion_tokens += tokens
+        if self.within:
+            self.within.count_completion(tokens)
+
+    def count_model(self, name: str) -> None:
+        if name not in self.models:
+            self.models.append(name)
+        if self.within:
+            self.within.count_model(name)

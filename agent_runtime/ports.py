@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agent_runtime.events import RunFinished
+from agent_runtime.limits import Meter
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -340,6 +343,33 @@ class Memory(Protocol):
         """Nothing is remembered under this name any more; it is no error when nothing was."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class AgentSaid:
+    """What another agent answered."""
+
+    name: str
+    """What people call it."""
+    finished: RunFinished
+    charge: int
+    """What it costs whoever drew the agent that asked, in the currency's smallest unit, if this run is answered."""
+    steps: Sequence[Mapping[str, Any]] = ()
+    """How it came to that, for the trace; empty unless who asks drew that agent too."""
+
+
+class OtherAgents(Protocol):
+    """The agents that the one that runs may ask: its author's own, and those that its author has a license for."""
+
+    async def ask(self, agent: str, question: str, *, step_id: str, meter: Meter) -> AgentSaid:
+        """Ask an agent by its slug. What it uses counts in `meter`. With a `step_id` that was answered before, also
+        before a crash, it gives that answer again and costs nothing more.
+
+        Raises:
+            AgentRefused: it may not be asked; the message says why.
+            AgentFailed: it did not answer; asking again may help.
+            LimitReached: this run may use no more.
+        """
+
+
 @dataclass(frozen=True)
 class Tools:
     """What the steps of one run may use. The backend builds it anew for each run."""
@@ -359,6 +389,8 @@ class Tools:
     """The same for tools of MCP servers."""
     memory: Memory | None = None
     """The same for steps that remember."""
+    agents: OtherAgents | None = None
+    """The same for steps that ask other agents."""
 
 
 class Database(Protocol):

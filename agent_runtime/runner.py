@@ -5,6 +5,7 @@ compiled graph and the events, and nothing of what a node does.
 """
 
 import asyncio
+import contextvars
 from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -47,19 +48,24 @@ async def run(
     checkpoints: "SealedCheckpoints | None" = None,
     earlier: Earlier = NOTHING,
     replies: Mapping[str, PersonSaid] | None = None,
+    within: Meter | None = None,
 ) -> AsyncGenerator[Event, None]:
     """See `service.run`."""
     ready = await asyncio.to_thread(compiled, graph)
     loop = asyncio.get_running_loop()
     began = loop.time()
     told: asyncio.Queue[Event] = asyncio.Queue()
+    meter = Meter(limits, within=within)
     context = RunContext(
-        run_id, question, tools, Meter(limits), told.put_nowait, earlier=earlier, replies=replies or {}
+        run_id, question, tools, meter, told.put_nowait, earlier=earlier, replies=replies or {}
     )
     outcomes = await take_up(context, checkpoints) if checkpoints else None
     goes_on = outcomes is not None
     yield RunStarted(run_id=run_id) if outcomes is None else context.resumed(outcomes)
-    driver = asyncio.create_task(_answer(ready, context, checkpoints, goes_on), name=f"run {run_id}")
+    # In a context of its own: the engine would take a run inside a step of another one for a part of that.
+    apart = contextvars.Context()
+    answering = _answer(ready, context, checkpoints, goes_on)
+    driver = asyncio.create_task(answering, name=f"run {run_id}", context=apart)
     stop = asyncio.create_task(cancelled.wait()) if cancelled else None
     waiting_for: set[asyncio.Task[Any]] = {driver, stop} if stop else {driver}
     try:

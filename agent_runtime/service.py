@@ -22,7 +22,7 @@ from agent_runtime.differences import Difference
 from agent_runtime.earlier import NOTHING, Earlier
 from agent_runtime.events import Event
 from agent_runtime.graph import Digest, Graph, Node, Position, Problem, read_graph
-from agent_runtime.limits import RunLimits
+from agent_runtime.limits import Meter, RunLimits
 from agent_runtime.node_kinds.declare import ERROR, Socket
 from agent_runtime.people import PersonSaid
 from agent_runtime.ports import ChatModel, Embedder, Tools
@@ -135,6 +135,7 @@ def run(
     checkpoints: "SealedCheckpoints | None" = None,
     earlier: Earlier = NOTHING,
     replies: Mapping[str, PersonSaid] | None = None,
+    within: Meter | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Run a graph and yield what happens; the last event is finished, failed, cancelled or parked.
 
@@ -148,6 +149,8 @@ def run(
     the ids of the requests; all that were ever given to it are passed each time.
 
     With `earlier` the steps that it gives outcomes of are neither run nor told: the run begins behind them.
+
+    `within` is the meter of another run of which this one is a step: what it uses counts there too.
 
     Raises:
         CheckpointBroken: on the first step, when what was kept of the run cannot be read.
@@ -163,4 +166,5 @@ def run(
         checkpoints=checkpoints,
         earlier=earlier,
         replies=replies,
+        within=within,
     )

@@ -159,8 +159,7 @@ class Step:
         model = model or self.tools.model
         prompt_tokens = await model.count_tokens(messages)
         self.meter.count_prompt(prompt_tokens)
-        if model.name not in self.meter.models:
-            self.meter.models.append(model.name)
+        self.meter.count_model(model.name)
         room = min(sampling.max_tokens, self.meter.tokens_left)
         asked = replace(sampling, max_tokens=room)
         if self.attempt > 1:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Literal
@@ -34,9 +34,10 @@ from backend.agents.publishing import Publishing
 from backend.agents.service import Agents
 from backend.api_keys.service import ApiKeys
 from backend.catalogue.service import Catalogue
-from backend.chats.service import Chats
+from backend.chats.service import Chats, chat_of
 from backend.clock import Clock, SystemClock
 from backend.database import Database
+from backend.facts.service import Facts
 from backend.ingestion import Ingestion
 from backend.inquiries.service import Inquiries
 from backend.long_lived import keep_out_of_collections
@@ -47,6 +48,7 @@ from backend.outside.web_services import GuardedWebServices
 from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
+from backend.runs.invocation import Invocation
 from backend.runs.retracing import Retracing
 from backend.runs.service import Runs
 from backend.scrubs.service import RecordScrubber
@@ -427,6 +429,13 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             agent_tests, agents, history, runs, vault, VaultEmbedder(vault), tools_for=tools_for
         )
         chats = Chats(database, clock, agents, runs, sealer_for=tenant_keys.sealer)
+        facts = Facts(database, clock, agents, sealer_for=tenant_keys.sealer)
+
+        def equip(tools: runtime_ports.Tools, run_id: str, invocation: Invocation) -> runtime_ports.Tools:
+            chat_id = chat_of(invocation.beside)
+            return replace(tools, memory=facts.of(invocation.user_id, invocation.agent_id, chat_id))
+
+        runs.equip_with(equip)
         inquiries = Inquiries(database, clock, runs, sealer_for=tenant_keys.sealer)
         ingestion = Ingestion(
             data_dir / "jobs.db",
@@ -506,6 +515,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             cited_passages=CitedPassages(database, vault),
             chats=chats,
             inquiries=inquiries,
+            facts=facts,
             licensing=licensing,
             models=models,
             embedder_name=settings.embedder.name,

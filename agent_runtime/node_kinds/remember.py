@@ -104,7 +104,7 @@ async def remember(inputs: Inputs, settings: RememberSettings, step: Step) -> Ou
         value = insert(settings.value, names.words(inputs) | said)
         if len(value) > MOST_CHARACTERS:
             raise MemoryFull(
-                f"“{name}” is {len(value):,} characters long, and at most {MOST_CHARACTERS:,} are remembered at a time: "
+                f"“{name}” is {len(value):,} characters long, and at most {MOST_CHARACTERS:,} are remembered: "
                 "save less."
             )
         await memory.remember(name, value, about=about)

@@ -21,8 +21,8 @@ class RunAgentSettings(Settings):
         "",
         title="Agent",
         description=(
-            "One of your own that is published, or one that you have a license for. It answers with its newest version; "
-            "write @2 behind its name to stay on version 2."
+            "One of your own that is published, or one that you have a license for. Its newest version answers; write "
+            "@2 behind its name to stay on version 2."
         ),
         json_schema_extra={"format": "agent"},
     )

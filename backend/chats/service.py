@@ -25,6 +25,11 @@ BESIDE = "chat"
 """The name under which answers are kept beside runs; it is stored with them."""
 
 
+def chat_of(beside: Beside | None) -> str | None:
+    """The chat that a run belongs to; None for one outside of chats."""
+    return beside.facts["chat"] if beside and beside.keeper == BESIDE else None
+
+
 @dataclass(frozen=True)
 class OpenMessage:
     message: Message

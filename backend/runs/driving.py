@@ -59,6 +59,8 @@ log = logging.getLogger("qanat.runs")
 
 ToolsFor = Callable[[str, str, str], Awaitable[Tools]]
 """The tools of a run: of the agent's owner, whose vaults it searches, for the person who asks, through this agent."""
+Equip = Callable[[Tools, str, Invocation], Tools]
+"""Adds to the tools what belongs to one run, by its id: what it remembers, whom it may ask."""
 ENGINE = "agent_runtime.checkpoints"
 CANCELLED = RunFailed("cancelled", "Stopped. Nothing was charged.")
 NOTHING_MISSED: Mapping[str, Any] = {"count": 0, "documents": []}
@@ -117,6 +119,7 @@ class Driving:
         self._sealer_for = sealer_for
         self._tools_for = tools_for
         self._limits = limits
+        self.equip: Equip = lambda tools, run_id, invocation: tools
         self.keepers: dict[str, Keeper] = {}
         """Who keeps what beside runs, by name."""
 
@@ -143,6 +146,7 @@ class Driving:
         invocation, handle = life.invocation, life.handle
         life.begin_anew()
         tools = await self._tools_for(invocation.owner_id, invocation.user_id, invocation.agent_id)
+        tools = self.equip(tools, life.run_id, invocation)
         events = runtime.run(
             invocation.graph,
             invocation.question,

@@ -31,6 +31,7 @@ from backend.runs.driving import (
     NOTHING_LEFT_OUT,
     NOTHING_MISSED,
     Driving,
+    Equip,
     Life,
     ToolsFor,
     digest,
@@ -88,6 +89,10 @@ class Runs:
     def keep_beside(self, name: str, keeper: Keeper) -> None:
         """Let somebody keep something beside runs, under a name that stays the same over restarts."""
         self._driving.keepers[name] = keeper
+
+    def equip_with(self, equip: Equip) -> None:
+        """Give each run, beside its tools, what belongs to it alone."""
+        self._driving.equip = equip
 
     async def start(self) -> None:
         """Go on with the runs that were interrupted. Those that nobody can come back for, or that cannot go on,

@@ -6,6 +6,7 @@ import re
 import pytest
 from fastapi import FastAPI
 
+from backend.services import Services
 from tests.agent_runtime.making import a_graph
 from tests.backend.conftest import Person
 from tests.backend.steps import RIVER, licensed, published, question, ready, vault_with
@@ -75,7 +76,11 @@ async def test_somebody_elses_ids_lead_nowhere(app: FastAPI, ada: Person, ben: P
     secret = {"name": "weather", "value": "a long enough secret", "hosts": ["api.example.org"]}
     secret_id = (await ada.post("/api/secrets", json=secret)).json()["id"]
     test = (await ada.post(f"/api/agents/{agent_id}/tests", json={"question": "?", "state": "draft"})).json()
+    services: Services = app.state.services
+    ada_id = (await ada.get("/api/session")).json()["user"]["id"]
+    await services.facts.remember(ada_id, agent_id, None, "city", "Clara Voss")
     ids = {
+        "fact_id": (await ada.get("/api/facts")).json()[0]["id"],
         "vault_id": vault_id,
         "document_id": document["id"],
         "agent_id": agent_id,

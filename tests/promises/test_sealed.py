@@ -45,9 +45,33 @@ def test_nothing_anybody_wrote_can_be_read_on_disk(product: Product) -> None:
     chat_id = owner.post("/api/chats", json={"slug": slug}).json()["id"]
     answered = owner.post(f"/api/chats/{chat_id}/messages", json={"content": QUESTION})
     assert "heliotrope" in answered.text, "the needle went through the model and back"
+    remembering = owner.post("/api/agents", json={"name": "Rememberer"}).json()
+    nodes = [
+        {"id": "start", "kind": "start"},
+        {"id": "keep", "kind": "remember", "settings": {"name": "cassowaryname"}},
+        {"id": "end", "kind": "answer", "settings": {"text": "Noted."}},
+    ]
+    ways = [("start", "question", "keep", "value"), ("keep", "values", "end", "value")]
+    edges = [
+        {"id": f"e{n}", "source": {"node": a, "socket": b}, "target": {"node": c, "socket": d}}
+        for n, (a, b, c, d) in enumerate(ways)
+    ]
+    graph = {"schema": "qanat/agent-graph@1", "nodes": nodes, "edges": edges}
+    path = f"/api/agents/{remembering['id']}"
+    owner.put(f"{path}/draft", json={"graph": graph, "base_revision": 1})
+    assert "Noted." in owner.post(f"{path}/try", json={"question": "My cat is parsnipwhisker."}).text
+    assert owner.get("/api/facts").json()[0]["value"] == "My cat is parsnipwhisker."
     product.kill()
 
-    for needle in ("heliotrope", "quokkabluebell", "harbour-secret-name", "vermilion", "combination of the"):
+    for needle in (
+        "heliotrope",
+        "quokkabluebell",
+        "parsnipwhisker",
+        "cassowaryname",
+        "harbour-secret-name",
+        "vermilion",
+        "combination of the",
+    ):
         assert places_of(needle, product.folder) == [], f"{needle!r} can be read on disk"
 
 

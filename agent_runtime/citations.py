@@ -1,11 +1,40 @@
 """Put an answer together sentence by sentence, each with the citation it rests on."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agent_runtime.events import AnswerSentence, Citation
 from agent_runtime.node_kinds.values import Answer
 from agent_runtime.support import Evidence
+
+_MARK = re.compile(r"\s*\[\d{1,3}\]")
+_BEGUN_MARK = re.compile(r"\s*(\[\d{0,3})?$")
+
+
+def without_marks(text: str) -> str:
+    """The text without numbers in brackets: those that a model writes are guesses, and ours are added by us."""
+    return _MARK.sub("", text)
+
+
+class MarkFilter:
+    """The same for a text that arrives in pieces, of which a mark may span two."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def pass_on(self, piece: str) -> str:
+        """What can be shown now that this piece has arrived."""
+        text = without_marks(self._held + piece)
+        begun = _BEGUN_MARK.search(text)
+        cut = begun.start() if begun else len(text)
+        self._held = text[cut:]
+        return text[:cut]
+
+    def rest(self) -> str:
+        """What is left when nothing more will come."""
+        held, self._held = self._held, ""
+        return held
 
 
 @dataclass
@@ -31,7 +60,7 @@ class Composer:
     def add(self, sentence: str, evidence: Evidence | None, *, show: str | None = None) -> None:
         """Append a sentence; `show` is how it stands in the answer when that differs, for example in quotes."""
         shown = show or sentence
-        numbers = [self._number(evidence)] if evidence else []
+        numbers = [self.cite(evidence)] if evidence else []
         marked = shown + "".join(f" [{number}]" for number in numbers)
         piece = f"{' ' if self._text else ''}{marked}"
         start = len(self._text) + len(piece) - len(marked)
@@ -56,7 +85,12 @@ class Composer:
             quoted=quoted,
         )
 
-    def _number(self, evidence: Evidence) -> int:
+    @property
+    def citations(self) -> list[Citation]:
+        return list(self._citations)
+
+    def cite(self, evidence: Evidence) -> int:
+        """The number under which these words are cited; the same words keep theirs."""
         place = (evidence.passage.document_id, evidence.start, evidence.end)
         if place not in self._numbers:
             self._numbers[place] = len(self._citations) + 1

@@ -242,6 +242,7 @@ class Visit:
                 unsearched=run.unsearched,
                 left_out=run.left_out,
                 replies=run.replies,
+                is_answer=self.may_speak,
                 wait=lambda ahead: run.tell(RunWaiting(ahead=ahead)),
                 attempt=attempt,
                 journal=journal,

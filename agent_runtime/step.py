@@ -83,6 +83,8 @@ class Step:
     """Where a step that does several things notes them, so that none is done twice when it begins anew."""
     replies: Mapping[str, PersonSaid] = field(default_factory=dict)
     """What people have said so far, by the id of the request."""
+    is_answer: bool = False
+    """Whether what it hands on is the run's answer itself."""
     attempt: int = 1
     """Which try of this step it is. A model is asked somewhat differently from the second on, so that it may do
     better: what it wrote at temperature 0 it would only write again."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent_runtime import sentences, words
-from agent_runtime.ports import Embedder, Passage
+from agent_runtime.ports import Embedder, Passage, Vectors
 
 READ_PASSAGES = 5
 """Sentences of this many best passages are weighed; deeper ones held the answer rarely and distract often."""
@@ -26,6 +26,10 @@ RELEVANT_WORDS = 0.34
 """The same without an embedder: the share of the question's words."""
 BORNE_OUT = 0.8
 """The share of a claim's words that must stand in the sentence it rests on."""
+BORNE_OUT_ALIKE = 0.5
+"""The same where both mean nearly the same."""
+ALIKE = 0.75
+"""How near in meaning that is: 0 is as near as unrelated sentences are, 1 the same."""
 QUOTE_CHARACTERS = 240
 """A longer sentence is quoted in part: the stretch that holds most of the question's words."""
 SHORT_CHARACTERS = 40
@@ -132,23 +136,78 @@ def is_relevant(question: str, evidence: Sequence[Evidence], *, embedded: bool) 
     )
 
 
-def bears_out(claim: str, evidence: Sequence[Evidence], *, question: str = "") -> Evidence | None:
-    """The evidence that says what the claim says; None when no single one does.
+class Support:
+    """Says of one claim after the other which evidence bears it out.
 
-    Every number of the claim must stand in it, every name in it or in the question, four in five of its
-    words, and something that the question did not say itself.
+    Every number of the claim must stand in the evidence, every name in it or in the question, and something that
+    the question did not say itself; what one denies the other may not say. Four in five of the claim's words must
+    stand in the evidence too; where an embedder finds that both mean nearly the same, half of them.
     """
-    wanted, numbers, asked = set(words.content(claim)), words.numbers(claim), set(words.content(question))
-    names, news = words.names(claim), wanted - asked
-    best: tuple[float, Evidence] | None = None
-    for item in evidence:
+
+    def __init__(
+        self, evidence: Sequence[Evidence], embedder: Embedder | None, *, question: str = ""
+    ) -> None:
+        self._evidence = list(evidence)
+        self._embedder = embedder
+        self._question = question
+        self._vectors: Vectors | None = None
+        """Of the evidence, then of sentences that have nothing to do with anything; made when first needed."""
+
+    async def of(self, claim: str) -> Evidence | None:
+        """The evidence that says what the claim says; None when no single one does.
+
+        Raises:
+            SupportCheckFailed: the embedder did not answer.
+        """
+        asked, wanted = set(words.content(self._question)), set(words.content(claim))
+        shares = [self._share(claim, wanted, asked, item) for item in self._evidence]
+        best = max(range(len(shares)), key=lambda place: shares[place], default=None)
+        if best is None or shares[best] < BORNE_OUT_ALIKE:
+            return None
+        if shares[best] >= BORNE_OUT or self._embedder is None:
+            return self._evidence[best] if shares[best] >= BORNE_OUT else None
+        alike = await self._likeness(claim, self._embedder)
+        near = [
+            place for place, share in enumerate(shares) if share >= BORNE_OUT_ALIKE and alike[place] >= ALIKE
+        ]
+        return self._evidence[max(near, key=lambda place: alike[place])] if near else None
+
+    def _share(self, claim: str, wanted: set[str], asked: set[str], item: Evidence) -> float:
+        """The share of the claim's words that stand in the evidence; 0 where it cannot bear the claim out."""
         have = set(words.content(item.text))
-        if not (numbers <= words.numbers(item.text) and names <= have | asked and news & have):
-            continue
-        covered = words.share(wanted, have)
-        if covered >= BORNE_OUT and (best is None or covered > best[0]):
-            best = covered, item
-    return best[1] if best else None
+        fits = (
+            words.numbers(claim) <= words.numbers(item.text)
+            and words.names(claim) <= have | asked
+            and (wanted - asked) & have
+            and not words.contradict(claim, item.text)
+        )
+        return words.share(wanted, have) if fits else 0.0
+
+    async def _likeness(self, claim: str, embedder: Embedder) -> Vectors:
+        """How much closer each piece of evidence is to the claim than unrelated sentences are; at most 1."""
+        if self._vectors is None:
+            self._vectors = await embedder.embed([*(item.plain for item in self._evidence), *_UNRELATED])
+        [vector] = await embedder.embed([claim])
+        likeness = self._vectors @ vector
+        base = float(likeness[len(self._evidence) :].mean())
+        alike: Vectors = (likeness[: len(self._evidence)] - base) / max(1.0 - base, 1e-3)
+        return alike
+
+
+def lines(passages: Sequence[Passage]) -> list[Evidence]:
+    """All sentences, rows and headings of these passages, in their order; none is scored."""
+    return [
+        Evidence(passage, line.text, line.start, line.end, 0.0)
+        for place, passage in enumerate(passages)
+        for line in _lines(place, passage)
+    ]
+
+
+def nearest(claim: str, among: Sequence[Evidence], *, limit: int) -> list[Evidence]:
+    """Those that share the most words with a claim, best first."""
+    wanted = set(words.content(claim))
+    shared = sorted(among, key=lambda item: -words.share(wanted, words.content(item.text)))
+    return shared[:limit]
 
 
 async def likeness(first: str, second: str, embedder: Embedder) -> float:

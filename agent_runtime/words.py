@@ -25,6 +25,15 @@ cuántas cómo dónde cuándo le les des et ou est sont dans par pour qui quel q
 """The words that questions and sentences are held together with; they prove nothing."""
 _COMMON = frozenset(_TEXT_COMMON.split())
 
+_TEXT_DENIALS = """
+not no never none neither nor without cannot nicht kein keine keinen keinem keiner keines nie niemals ohne nunca jamás
+tampoco sin ni ninguno ninguna ningún pas jamais sans aucun aucune не нет ни никогда без нельзя
+不 没 沒 无 無 非 未 لا لم لن ليس
+"""
+"""Words that deny what follows."""
+_DENIALS = frozenset(_TEXT_DENIALS.split())
+_UNSPACED_DENIAL = re.compile("([不没沒无無非未])")
+
 _ASKS_FOR_NUMBER = re.compile(
     r"how (?:many|much|long|old|far|high|tall|big|large|often|deep|wide|heavy|fast)"
     r"|(?:what|which|by what|in what) (?:year|percent\w*|share|number|age|date|amount|price|length|distance)|\bwhen\b"
@@ -96,6 +105,30 @@ def share(wanted: Iterable[str], offered: Iterable[str]) -> float:
     """How much of `wanted` occurs in `offered`, from 0 to 1; 1 when nothing is wanted."""
     wanted_once, have = set(wanted), set(offered)
     return len(wanted_once & have) / len(wanted_once) if wanted_once else 1.0
+
+
+def contradict(claim: str, said: str) -> bool:
+    """Whether one of two sentences denies what the other says, as far as a word such as "not" shows it.
+
+    Told by what each denies: the word after the denial, where the other has that word and denies nothing of it.
+    """
+    ours, theirs = _denied(claim), _denied(said)
+    return bool((ours - theirs) & set(content(said)) or (theirs - ours) & set(content(claim)))
+
+
+def _denied(text: str) -> set[str]:
+    """The stems of the words that follow a denial, the next that carries a meaning after each."""
+    found: set[str] = set()
+    denies = False
+    plain_text = re.sub("n['’]t\\b", " not", _joined(text).lower())
+    for word in _UNSPACED_DENIAL.sub(r" \1 ", plain_text).split():
+        plain = "".join(c for c in word if unicodedata.category(c)[0] in "LNM")
+        if plain in _DENIALS:
+            denies = True
+        elif denies and plain and plain not in _COMMON:
+            found.add(stem(split(plain)[0]))
+            denies = False
+    return found
 
 
 def asks_for_number(question: str) -> bool:

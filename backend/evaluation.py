@@ -11,7 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backend.sentence_support import SentenceCounts, count_sentences
 from backend.text_likeness import holds, normalised
+
+MOST_WORDS = 60
+"""An answer that is longer hides what was asked for, though it may hold it."""
 
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
@@ -60,6 +64,7 @@ class Score:
     supported: bool
     """A cited quote holds one of the expected strings."""
     took_s: float
+    sentences: SentenceCounts
     told: tuple[str, ...] = ()
     """In words, of a test: what did not hold."""
 
@@ -79,11 +84,12 @@ def score(
     citations = completion["citations"]
     expected = [normalised(text) for text in question.answers]
     given = normalised(answer)
+    counts = count_sentences(question.text, completion)
     if question.checks:
         failed = tuple(outcome["told"] for outcome in outcomes if not outcome["passed"])
-        return Score(question, answer, not failed, 0.0, 0.0, None, False, took_s, failed)
+        return Score(question, answer, not failed, 0.0, 0.0, None, False, took_s, counts, failed)
     if not expected:
-        return Score(question, answer, not citations, 0.0, 0.0, None, False, took_s)
+        return Score(question, answer, not citations, 0.0, 0.0, None, False, took_s, counts)
     quotes = [citation["quote"] for citation in citations]
     return Score(
         question=question,
@@ -94,6 +100,7 @@ def score(
         citation_precision=_precision(question, citations),
         supported=any(holds(quote, text) for text in question.answers for quote in quotes),
         took_s=took_s,
+        sentences=counts,
     )
 
 
@@ -108,10 +115,18 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         "metrics": {
             "questions": float(len(scores)),
             "contains_answer": _mean([float(s.right) for s in answerable]),
+            "contains_answer_in_60_words": _mean(
+                [float(s.right and s.sentences.words <= MOST_WORDS) for s in answerable]
+            ),
             "exact_match": _mean([s.exact_match for s in answerable]),
             "f1": _mean([s.f1 for s in answerable]),
             "citation_precision": _mean(precisions),
             "citation_support": _mean([float(s.supported) for s in answerable]),
+            "unmarked_sentences": float(sum(s.sentences.unmarked for s in scores)),
+            "unmarked_borne_out": _share(
+                sum(s.sentences.borne_out for s in scores), sum(s.sentences.unmarked for s in scores)
+            ),
+            "marked_sentences": float(sum(s.sentences.marked for s in scores)),
             "refused_unanswerable": _mean([float(s.right) for s in unanswerable]),
             **({"tests_passed": _mean([float(s.right) for s in tests])} if tests else {}),
         },
@@ -158,6 +173,10 @@ def _precision(question: Question, citations: Sequence[Mapping[str, Any]]) -> fl
         for citation in citations
     ]
     return sum(good) / len(good)
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
 
 
 def _mean(values: Sequence[float]) -> float:

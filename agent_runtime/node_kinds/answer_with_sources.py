@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from agent_runtime import sentences, support
-from agent_runtime.citations import Composer
+from agent_runtime.citations import Composer, without_marks
 from agent_runtime.node_kinds.declare import Inputs, Outputs, Settings, Socket, node_kind
 from agent_runtime.node_kinds.model_choice import ModelChoice
 from agent_runtime.node_kinds.values import Answer, Passages, as_text
@@ -33,6 +33,15 @@ class AnswerWithSourcesSettings(Settings):
             "write_and_quote: the model’s own sentence where the documents bear it out, followed by the words it "
             "rests on; best with small models. write: the model’s sentences alone, and a quotation where the "
             "documents do not bear them out; for larger models. quote: always the documents’ own words."
+        ),
+    )
+    unsupported: Literal["quote", "mark", "unknown"] = Field(
+        "quote",
+        title="What the documents do not bear out",
+        description=(
+            "quote: the model’s sentence is left out, and the documents are quoted in its place. mark: it is shown, "
+            "and marked as not supported. unknown: it is left out, and when nothing else is left, the agent says "
+            "that nothing was found."
         ),
     )
     unknown: str = Field(
@@ -85,6 +94,10 @@ async def answer_with_sources(inputs: Inputs, settings: AnswerWithSourcesSetting
     if settings.style != "quote":
         await _write(question, evidence[:EVIDENCE_READ], settings, composer, step)
     written = not composer.is_empty
+    if not written and settings.style != "quote" and settings.unsupported == "unknown":
+        step.detail["outcome"] = "not borne out"
+        step.speak(settings.unknown)
+        return {"answer": Answer(settings.unknown, found=False)}
     if settings.style != "write" or not written:
         _quote(evidence, composer)
     step.detail["outcome"] = "written" if written else "quoted"
@@ -117,17 +130,21 @@ async def _write(
         prompt=[{"role": message.role, "content": message.content} for message in messages],
         evidence_left_out=len(evidence) - used,
     )
+    support_of = support.Support(evidence[:used], step.tools.embedder, question=question)
     draft, kept = "", 0
 
-    def keep(whole: list[sentences.Span]) -> bool:
-        """Take what is new and borne out; False at the first sentence that is not."""
+    async def keep(whole: list[sentences.Span]) -> bool:
+        """Take what is new and borne out; False when the model need not write on."""
         nonlocal kept
         for span in whole[kept:]:
-            rests_on = support.bears_out(span.text, evidence[:used], question=question)
+            said = without_marks(" ".join(span.text.split()))
+            rests_on = await support_of.of(said)
             if rests_on is None:
-                step.detail["not_borne_out"] = span.text
-                return False
-            composer.add(" ".join(span.text.split()), rests_on)
+                step.detail.setdefault("not_borne_out", []).append(span.text)
+                if settings.unsupported != "mark":
+                    return False
+            if said:
+                composer.add(said, rests_on)
             kept += 1
         return True
 
@@ -135,10 +152,10 @@ async def _write(
     async with aclosing(step.ask(messages, sampling, model=model)) as pieces:
         async for piece in pieces:
             draft += piece
-            if not keep(sentences.split(draft)[:-1]):
+            if not await keep(sentences.split(draft)[:-1]):
                 break
         else:
-            keep(sentences.split(draft))
+            await keep(sentences.split(draft))
     step.detail["draft"] = draft
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from agent_runtime import shape
+from agent_runtime.attributing import attribute
+from agent_runtime.citations import MarkFilter
 from agent_runtime.insertion import insert, unknown
 from agent_runtime.insertion import names as inserted
 from agent_runtime.node_kinds import names
@@ -15,7 +17,7 @@ from agent_runtime.node_kinds.declare import Drawn, Fault, Inputs, Outputs, Sett
 from agent_runtime.node_kinds.model_choice import ModelChoice
 from agent_runtime.node_kinds.names import FieldType
 from agent_runtime.node_kinds.values import Data, Passages, as_text
-from agent_runtime.ports import ChatMessage, Sampling
+from agent_runtime.ports import ChatMessage, ChatModel, Sampling
 from agent_runtime.prompting import ask_for, fit_passages, list_passages
 from agent_runtime.step import Step
 
@@ -116,8 +118,9 @@ def _faults(settings: AskModelSettings, drawn: Drawn) -> Iterable[Fault]:
 async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> Outputs:
     """Asks the language model and hands on what it writes.
 
-    Its words are not checked against any document, and they are shown as not supported. To answer from
-    documents use "Answer with sources" instead.
+    Where passages arrive and its words are the answer, each sentence is compared with the passages: it cites what
+    bears it out, or is shown as not supported. Without passages all of it is shown as not supported. To show
+    nothing that the documents do not bear out use "Answer with sources" instead.
     """
     arriving = inputs.get("passages")
     passages = arriving.items if isinstance(arriving, Passages) else ()
@@ -148,14 +151,33 @@ async def ask_model(inputs: Inputs, settings: AskModelSettings, step: Step) -> O
             model=model,
         )
         return {"text": json.dumps(values, ensure_ascii=False), "values": Data(values)}
+    text = await _write(step, messages, sampling, model, without_marks=bool(passages))
+    if passages and step.is_answer:
+        return {"text": await attribute(text, passages[:used], step.tools.embedder, question=step.question)}
+    return {"text": text}
+
+
+async def _write(
+    step: Step, messages: list[ChatMessage], sampling: Sampling, model: ChatModel, *, without_marks: bool
+) -> str:
+    """What the model writes, shown as it comes. Numbers of passages that it writes are guesses: they are left out."""
     written: list[str] = []
     held = ""  # spaces at the end are shown only once more follows, so that what is shown is what is answered
+    unmarked = MarkFilter() if without_marks else None
     async with aclosing(step.ask(messages, sampling, model=model)) as pieces:
         async for piece in pieces:
-            held += piece
-            shown = held.rstrip() if written else held.strip()
-            if shown:
-                held = held[held.index(shown) + len(shown) :]
-                written.append(shown)
-                step.speak(shown)
-    return {"text": "".join(written)}
+            held += unmarked.pass_on(piece) if unmarked else piece
+            held = _show(held, written, step)
+    held += unmarked.rest() if unmarked else ""
+    _show(held, written, step)
+    return "".join(written)
+
+
+def _show(held: str, written: list[str], step: Step) -> str:
+    """Show what may be shown of the text that is held; what is left of it."""
+    shown = held.rstrip() if written else held.strip()
+    if not shown:
+        return held
+    written.append(shown)
+    step.speak(shown)
+    return held[held.index(shown) + len(shown) :]

@@ -155,7 +155,7 @@ async def test_the_trace_of_an_answer_shows_the_prompt_the_draft_and_the_evidenc
     events = await events_of(answering("write"), "When are the hives opened?", tools=tools)
     detail = next(e.detail for e in events if isinstance(e, NodeFinished) and e.node_id == "sources")
     assert detail["outcome"] == "quoted"
-    assert detail["not_borne_out"] == detail["draft"] == "Blue."
+    assert detail["not_borne_out"] == [detail["draft"]] == ["Blue."]
     assert "Question: When" in detail["prompt"][-1]["content"]
     assert detail["evidence"][0]["text"].startswith("The hives")
 

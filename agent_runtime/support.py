@@ -197,7 +197,7 @@ class Support:
 def lines(passages: Sequence[Passage]) -> list[Evidence]:
     """All sentences, rows and headings of these passages, in their order; none is scored."""
     return [
-        Evidence(passage, line.text, line.start, line.end, 0.0)
+        Evidence(passage, line.text, passage.start + line.start, passage.start + line.end, 0.0)
         for place, passage in enumerate(passages)
         for line in _lines(place, passage)
     ]

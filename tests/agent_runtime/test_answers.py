@@ -1,30 +1,36 @@
 """An answer rests on the documents' own words, to the character, or says that it does not."""
 
 import itertools
+import re
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_runtime import sentences, service, starters, support, words
-from agent_runtime.events import NodeFinished, RunFinished
+from agent_runtime.citations import MarkFilter
+from agent_runtime.events import AnswerDelta, NodeFinished, RunFinished
 from agent_runtime.graph import Graph
 from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.scripted import ScriptedModel
-from agent_runtime.ports import ChatModel, PageSpan, Passage, Tools
+from agent_runtime.ports import ChatModel, PageSpan, Passage, Tools, Vectors
 
-from .making import DOCUMENT, TwinEmbedder, TwinRetriever, a_passage, events_of
+from .making import DOCUMENT, TwinEmbedder, TwinRetriever, a_graph, a_passage, events_of
 
 PADDED = f"Preface.\n\n{DOCUMENT}\n\nThe end."
 PASSAGE = a_passage(start=PADDED.index(DOCUMENT))
 
 
-def answering(style: str) -> Graph:
+def answering(style: str, **more: str) -> Graph:
     graph = starters.DOCUMENT_QUESTIONS.graph(vaults=["bees"])
     return graph.model_copy(
         update={
             "nodes": [
-                node.model_copy(update={"settings": {"style": style}}) if node.id == "sources" else node
+                node.model_copy(update={"settings": {"style": style, **more}})
+                if node.id == "sources"
+                else node
                 for node in graph.nodes
             ]
         }
@@ -38,13 +44,14 @@ async def answer_to(
     passages: tuple[Passage, ...] = (PASSAGE,),
     style: str = "write",
     embedded: bool = True,
+    **more: str,
 ) -> RunFinished:
     tools = Tools(
         retriever=TwinRetriever(passages),
         model=model or ScriptedModel(["I do not know about that."]),
         embedder=TwinEmbedder() if embedded else None,
     )
-    last = (await events_of(answering(style), question, tools=tools))[-1]
+    last = (await events_of(answering(style, **more), question, tools=tools))[-1]
     assert isinstance(last, RunFinished)
     for citation in last.citations:
         if passages == (PASSAGE,):
@@ -108,6 +115,116 @@ async def test_small_models_are_followed_by_the_words_they_rest_on() -> None:
     answer = await answer_to("When are the hives opened?", model=model, style="write_and_quote")
     assert answer.answer.startswith("It is opened in April, the hives. [1] “The hives are opened in April")
     assert len(answer.answer.split()) < 80
+
+
+async def test_sentences_that_nothing_bears_out_can_be_shown_and_marked() -> None:
+    model = ScriptedModel(
+        ["The hives are opened in April [7]. Everybody loves honey [1]. The keeper is Ilse Brandt."]
+    )
+    answer = await answer_to(
+        "When are the hives opened and who is the keeper?", model=model, unsupported="mark"
+    )
+    assert answer.answer == (
+        "The hives are opened in April. [1] Everybody loves honey. The keeper is Ilse Brandt. [2]"
+    )
+    assert [sentence.supported for sentence in answer.sentences] == [True, False, True]
+
+
+@pytest.mark.parametrize("style", ["write", "write_and_quote"])
+async def test_an_agent_can_say_that_it_does_not_know_rather_than_quote(style: str) -> None:
+    model = ScriptedModel(["The hives are opened in May."])
+    answer = await answer_to("When are the hives opened?", model=model, style=style, unsupported="unknown")
+    assert answer.answer == "The documents say nothing about this."
+    assert answer.citations == []
+
+
+class Nearness:
+    """Finds two texts alike or not, whatever their words."""
+
+    def __init__(self, *alike: str) -> None:
+        self._alike = alike
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        rows = [[1.0, 0.0] if any(part in text for part in self._alike) else [0.0, 1.0] for text in texts]
+        return np.array(rows, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("claim", "alike", "borne_out"),
+    [
+        ("The hives get opened in April, once winter is over.", True, True),
+        ("The hives get opened in April, once winter is over.", False, False),
+        ("In April, one may open the boxes for the first time.", True, False),
+        ("The hives get opened in April by Anna, once winter is over.", True, False),
+        ("The hives get opened in April 2020, once winter is over.", True, False),
+    ],
+)
+async def test_a_paraphrase_counts_where_meaning_and_half_of_the_words_agree(
+    claim: str, alike: bool, borne_out: bool
+) -> None:
+    embedder = Nearness("The hives are opened", claim if alike else "–", "weather")
+    evidence = support.lines([PASSAGE])
+    found = await support.Support(evidence, embedder, question="When are hives opened?").of(claim)
+    assert (found is not None) == borne_out
+    if found:
+        assert found.text.startswith("The hives are opened in April")
+    assert await support.Support(evidence, None).of(claim) is None, "words alone do not suffice"
+
+
+@pytest.mark.parametrize(
+    ("claim", "said", "contradicts"),
+    [
+        ("The hives are not opened in April.", "The hives are opened in April.", True),
+        ("The hives are opened in April.", "The hives aren’t opened in April.", True),
+        ("The hives are opened in April.", "The hives are opened in April, not in March.", False),
+        ("The hives are not opened in March.", "The hives aren't opened in March or May.", False),
+        ("Die Stöcke werden nicht geöffnet.", "Die Stöcke werden im April geöffnet.", True),
+        ("Ульи не открывают в апреле.", "Ульи открывают в апреле.", True),
+        ("四月不打开蜂箱。", "四月打开蜂箱。", True),
+        ("El gato no duerme.", "El gato duerme.", True),
+    ],
+)
+def test_a_denial_is_not_borne_out_by_what_it_denies(claim: str, said: str, contradicts: bool) -> None:
+    assert words.contradict(claim, said) == contradicts
+    assert words.contradict(said, claim) == contradicts
+    assert not words.contradict(claim, claim)
+
+
+async def test_what_the_model_writes_from_passages_by_itself_is_compared_with_them() -> None:
+    graph = a_graph(
+        {
+            "start": ("start", {}),
+            "search": ("search_documents", {"vaults": ["bees"]}),
+            "ask": ("ask_model", {"prompt": "{{passages}} {{question}}"}),
+            "answer": ("answer", {}),
+        },
+        [
+            ("start.question", "search.question"),
+            ("start.question", "ask.text"),
+            ("search.passages", "ask.passages"),
+            ("ask.text", "answer.value"),
+        ],
+    )
+    model = ScriptedModel(
+        ["The hives are opened in April [3]. Honey is sweet [1]. The keeper is Ilse Brandt."]
+    )
+    tools = Tools(TwinRetriever((PASSAGE,)), model, TwinEmbedder())
+    events = await events_of(graph, "When are hives opened and who keeps them?", tools=tools)
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    assert last.answer == "The hives are opened in April. Honey is sweet. The keeper is Ilse Brandt."
+    assert "".join(e.text for e in events if isinstance(e, AnswerDelta)) == last.answer
+    assert [(s.supported, s.citations) for s in last.sentences] == [(True, [1]), (False, []), (True, [2])]
+    for citation in last.citations:
+        assert PADDED[citation.start : citation.end] == citation.quote
+
+
+@given(text=st.text(alphabet="ab [1]2 ", max_size=40), cuts=st.lists(st.integers(0, 40), max_size=6))
+def test_numbers_that_a_model_writes_are_left_out_however_they_arrive(text: str, cuts: list[int]) -> None:
+    places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    filter_ = MarkFilter()
+    shown = "".join(filter_.pass_on(text[a:b]) for a, b in itertools.pairwise(places)) + filter_.rest()
+    assert re.search(r"\[\d{1,3}\]", shown) is None
 
 
 async def test_quoting_asks_no_model() -> None:

@@ -26,9 +26,9 @@ RELEVANT_WORDS = 0.34
 """The same without an embedder: the share of the question's words."""
 BORNE_OUT = 0.8
 """The share of a claim's words that must stand in the sentence it rests on."""
-BORNE_OUT_ALIKE = 0.5
+BORNE_OUT_ALIKE = 0.65
 """The same where both mean nearly the same."""
-ALIKE = 0.75
+ALIKE = 0.8
 """How near in meaning that is: 0 is as near as unrelated sentences are, 1 the same."""
 QUOTE_CHARACTERS = 240
 """A longer sentence is quoted in part: the stretch that holds most of the question's words."""
@@ -141,7 +141,7 @@ class Support:
 
     Every number of the claim must stand in the evidence, every name in it or in the question, and something that
     the question did not say itself; what one denies the other may not say. Four in five of the claim's words must
-    stand in the evidence too; where an embedder finds that both mean nearly the same, half of them.
+    stand in the evidence too; where an embedder finds that both mean nearly the same, two in three.
     """
 
     def __init__(

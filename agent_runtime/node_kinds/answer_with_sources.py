@@ -1,5 +1,6 @@
 """Answer from passages, with citations that were checked, in the model's words or in the documents' own."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Literal
 
@@ -18,8 +19,10 @@ from agent_runtime.support import Evidence
 QUOTED_SENTENCES = 3
 QUOTED_WORDS = 56
 """Quotations end here, together with what the model wrote; a word of a script without spaces is two characters."""
-QUOTED_FROM = 0.45
-"""What fits the question less than this share of the best is not quoted."""
+QUOTED_FROM_BEST = 5
+"""They are taken from so many that fit best; one that is too long gives way to the next."""
+FITS_FROM = 0.45
+"""What fits the question less than this share of the best is not quoted, and bears nothing out."""
 EVIDENCE_READ = 5
 """Sentences that the model reads: small models do better with a few good ones than with whole passages."""
 ROLE = "Answer the question in one short sentence with the facts from the text."
@@ -130,7 +133,8 @@ async def _write(
         prompt=[{"role": message.role, "content": message.content} for message in messages],
         evidence_left_out=len(evidence) - used,
     )
-    support_of = support.Support(evidence[:used], step.tools.embedder, question=question)
+    # What fits the question much less than the best bears out true sentences about other things.
+    support_of = support.Support(_fitting(evidence[:used]), step.tools.embedder, question=question)
     draft, kept = "", 0
 
     async def keep(whole: list[sentences.Span]) -> bool:
@@ -163,14 +167,22 @@ def _quote(evidence: list[Evidence], composer: Composer) -> None:
     """Add the best sentences of the documents, in quotation marks, as they stand there."""
     room = QUOTED_WORDS - _length(composer.text)
     cited = [item for item in composer.cited if item not in evidence[:QUOTED_SENTENCES]]
-    best = max(item.score for item in evidence)
-    fitting = [item for item in evidence if item.score >= QUOTED_FROM * best]
-    for item in [*cited, *fitting][:QUOTED_SENTENCES]:
-        room -= _length(item.plain)
-        if room < 0 and not composer.is_empty:
+    quoted = 0
+    for item in [*cited, *_fitting(evidence)[:QUOTED_FROM_BEST]]:
+        length = _length(item.plain)
+        if quoted == QUOTED_SENTENCES:
             break
-        if item.plain not in composer.text:
-            composer.add(item.text, item, show=f"“{item.plain}”")
+        if (length > room and not composer.is_empty) or item.plain in composer.text:
+            continue
+        composer.add(item.text, item, show=f"“{item.plain}”")
+        room -= length
+        quoted += 1
+
+
+def _fitting(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What fits the question not much less than the best does."""
+    best = max((item.score for item in evidence), default=0.0)
+    return [item for item in evidence if item.score >= FITS_FROM * best]
 
 
 def _length(text: str) -> int:

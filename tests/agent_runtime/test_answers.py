@@ -152,14 +152,14 @@ class Nearness:
 @pytest.mark.parametrize(
     ("claim", "alike", "borne_out"),
     [
-        ("The hives get opened in April, once winter is over.", True, True),
-        ("The hives get opened in April, once winter is over.", False, False),
+        ("The hives get opened in April, being warmer.", True, True),
+        ("The hives get opened in April, being warmer.", False, False),
         ("In April, one may open the boxes for the first time.", True, False),
-        ("The hives get opened in April by Anna, once winter is over.", True, False),
-        ("The hives get opened in April 2020, once winter is over.", True, False),
+        ("The hives get opened in April by Anna, being warmer.", True, False),
+        ("The hives get opened in April 2020, being warmer.", True, False),
     ],
 )
-async def test_a_paraphrase_counts_where_meaning_and_half_of_the_words_agree(
+async def test_a_paraphrase_counts_where_meaning_and_two_in_three_of_the_words_agree(
     claim: str, alike: bool, borne_out: bool
 ) -> None:
     embedder = Nearness("The hives are opened", claim if alike else "–", "weather")

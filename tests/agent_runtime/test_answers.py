@@ -152,11 +152,11 @@ class Nearness:
 @pytest.mark.parametrize(
     ("claim", "alike", "borne_out"),
     [
-        ("The hives get opened in April, being warmer.", True, True),
-        ("The hives get opened in April, being warmer.", False, False),
+        ("The hives get opened in April, on warmer days.", True, True),
+        ("The hives get opened in April, on warmer days.", False, False),
         ("In April, one may open the boxes for the first time.", True, False),
-        ("The hives get opened in April by Anna, being warmer.", True, False),
-        ("The hives get opened in April 2020, being warmer.", True, False),
+        ("The hives get opened in April by Anna, on warmer days.", True, False),
+        ("The hives get opened in April 2020, on warmer days.", True, False),
     ],
 )
 async def test_a_paraphrase_counts_where_meaning_and_two_in_three_of_the_words_agree(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from backend.evaluation import Question, score, stands_in, summary, word_count
+from backend.evaluation import Question, score, summary
+from backend.sentence_support import stands_in, word_count
 
 QUOTE = "The bridge at Lower Mill was built in 1887 by the engineer Clara Voss."
 

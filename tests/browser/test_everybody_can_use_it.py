@@ -19,6 +19,7 @@ ADDRESSES = (
     "/agents",
     "/catalogue",
     "/chat",
+    "/inbox",
     "/licenses",
     "/earnings",
     "/keys",

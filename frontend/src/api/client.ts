@@ -23,15 +23,14 @@ export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
   return data as T;
 }
 
-/** The stream of an answer. Throws `ApiProblem` when the server refused before streaming. */
+/** The stream of an answer, to a POST where there is a body. Throws `ApiProblem` when the server refused before streaming. */
 export async function openStream(
   path: string,
-  { body, signal }: { body: unknown; signal: AbortSignal },
+  { body, signal }: { body?: unknown; signal: AbortSignal },
 ): Promise<ReadableStream<Uint8Array>> {
   const response = await fetch(path, {
-    method: 'POST',
     headers: { ...OWN_PAGE, 'Content-Type': 'application/json', Accept: 'text/event-stream' },
-    body: JSON.stringify(body),
+    ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     signal,
   });
   if (!response.ok) throw problemOf(await response.json().catch(() => null), response.status);

@@ -108,6 +108,11 @@ export type RunEvent =
         usage: Record<string, number>;
       };
     }
+  | {
+      event: 'run.parked';
+      /** What people are asked; the id only where it is this person. */
+      data: { asked: { title: string; inquiry_id: string | null; expires_at: string | null }[] };
+    }
   | { event: 'run.failed'; data: { node_id: string | null; code: string; message: string } }
   | { event: 'run.cancelled'; data: Record<string, never> }
   | { event: 'charge'; data: { charge: number; proof_id: string | null } };
@@ -121,6 +126,7 @@ const RUN_EVENTS = new Set([
   'node.finished',
   'answer.delta',
   'run.finished',
+  'run.parked',
   'run.failed',
   'run.cancelled',
   'charge',

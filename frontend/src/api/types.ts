@@ -62,6 +62,7 @@ export type Citation = Schemas['Citation'];
 export type NotReady = Schemas['NotReady'];
 /** The passages that did not fit into a model's window. */
 export type Unread = Schemas['LeftOut'];
+export type Inquiry = Schemas['InquiryOut'];
 export type Sentence = Schemas['AnswerSentence'];
 
 export type ModelChoice = Schemas['ModelChoiceOut'];

@@ -41,6 +41,7 @@ export const router = createBrowserRouter([
                   { path: '/chat', lazy: page(() => import('./pages/chat-page'), 'ChatHomePage') },
                   { path: '/chat/with/:slug', lazy: page(() => import('./pages/chat-page'), 'NewChatPage') },
                   { path: '/chat/:chatId', lazy: page(() => import('./pages/chat-page'), 'ChatPage') },
+                  { path: '/inbox', lazy: page(() => import('./pages/inbox-page'), 'InboxPage') },
                   { path: '/licenses', lazy: page(() => import('./pages/licenses-page'), 'LicensesPage') },
                   { path: '/earnings', lazy: page(() => import('./pages/earnings-page'), 'EarningsPage') },
                   { path: '/models', lazy: page(() => import('./pages/models-page'), 'ModelsPage') },

@@ -1,6 +1,7 @@
 /** The frame of the pages: where one can go, who one is, and light or dark. */
 import {
   ActionIcon,
+  Badge,
   Burger,
   Drawer,
   Group,
@@ -19,6 +20,7 @@ import {
   IconCoins,
   IconCpu,
   IconHome,
+  IconInbox,
   IconKey,
   IconLock,
   IconLogout,
@@ -34,6 +36,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { Link, NavLink, Outlet, useLocation, useNavigate, useNavigation } from 'react-router';
 
+import { openInquiriesQuery } from '~/features/inquiries/api/inquiries';
 import { useSignOut } from '~/features/session/api/session';
 import { walletQuery } from '~/features/wallet/api/wallet';
 import { Money } from '~/ui/currency';
@@ -47,6 +50,7 @@ const PLACES = [
   [
     { to: '/', label: 'Home', icon: IconHome },
     { to: '/chat', label: 'Chat', icon: IconMessages },
+    { to: '/inbox', label: 'Inbox', icon: IconInbox },
     { to: '/catalogue', label: 'Catalogue', icon: IconBuildingStore },
     { to: '/licenses', label: 'My licenses', icon: IconCertificate },
   ],
@@ -110,6 +114,7 @@ function Places() {
                 <NavLink to={to} end={to === '/'} className={classes.place}>
                   <Icon size={18} stroke={1.6} aria-hidden />
                   {label}
+                  {to === '/inbox' && <OpenInquiries />}
                 </NavLink>
               </li>
             ))}
@@ -118,6 +123,17 @@ function Places() {
       </nav>
       <PersonMenu />
     </>
+  );
+}
+
+/** How many decisions agents wait for. */
+function OpenInquiries() {
+  const { data } = useQuery(openInquiriesQuery);
+  if (data === undefined || data.length === 0) return null;
+  return (
+    <Badge size="sm" ml="auto" aria-label={`${data.length} to decide`}>
+      {data.length}
+    </Badge>
   );
 }
 

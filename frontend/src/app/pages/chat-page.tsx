@@ -8,12 +8,13 @@ import { Link, useLocation, useNavigate, useParams } from 'react-router';
 
 import type { CatalogueEntry } from '~/api/types';
 import { catalogueEntryQuery, catalogueQuery } from '~/features/catalogue/api/catalogue';
-import { chatQuery, chatsQuery, useCreateChat } from '~/features/chats/api/chats';
+import { cancel, chatQuery, chatsQuery, useCreateChat } from '~/features/chats/api/chats';
 import { ChatList } from '~/features/chats/components/chat-list';
 import { Composer } from '~/features/chats/components/composer';
 import { Conversation } from '~/features/chats/components/conversation';
 import { PassagePanel } from '~/features/chats/components/passage-panel';
 import { ProofDialog } from '~/features/chats/components/proof-dialog';
+import { WaitingRun } from '~/features/inquiries/components/waiting-run';
 import { EmptyState } from '~/ui/empty-state';
 import { Emblem } from '~/ui/emblem';
 import { useDocumentTitle } from '~/ui/page';
@@ -165,6 +166,12 @@ export function ChatPage() {
                 : <PriceNote entry={entry.data} />
             }
             offers={(retry) => entry.data !== undefined && <LicensePrompt entry={entry.data} onReady={retry} />}
+            waiting={(runId) => (
+              <WaitingRun
+                runId={runId}
+                onStop={() => void cancel(runId).then(() => chat.refetch(), notifyProblem)}
+              />
+            )}
             onOpenCitation={(runId, number) => setCitation({ runId, number })}
             onOpenProof={setProofId}
           />

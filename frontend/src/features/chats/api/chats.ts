@@ -12,6 +12,8 @@ export const chatQuery = (chatId: string) =>
   queryOptions({
     queryKey: ['chats', chatId],
     queryFn: () => unwrap(api.GET('/api/chats/{chat_id}', { params: { path: { chat_id: chatId } } })),
+    // Somebody else may decide, and then the answer comes.
+    refetchInterval: ({ state }) => (state.data?.messages.at(-1)?.status === 'waiting' ? 5_000 : false),
   });
 
 export const citedPassageQuery = (runId: string, number: number) =>
@@ -50,6 +52,16 @@ export function useDeleteChat() {
       return client.invalidateQueries({ queryKey: chatsQuery.queryKey, exact: true });
     },
   });
+}
+
+/** Looks on at a run that is under way; leaving changes nothing. */
+export async function* follow(runId: string, signal: AbortSignal): AsyncGenerator<RunEvent> {
+  yield* readRunEvents(await openStream(`/api/runs/${runId}/events`, { signal }));
+}
+
+/** Stops a run, which then costs nothing. */
+export async function cancel(runId: string): Promise<void> {
+  await unwrap(api.POST('/api/runs/{run_id}/cancel', { params: { path: { run_id: runId } } }));
 }
 
 /** Asks; leaving the iteration stops the run, which then costs nothing. */

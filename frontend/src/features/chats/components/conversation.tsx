@@ -19,12 +19,14 @@ interface ConversationProps {
   note: ReactNode;
   /** The ways to get a license, where one is missing or used up. */
   offers: (retry: () => void) => ReactNode;
+  /** What to show of a run that waits for somebody's decision. */
+  waiting: (runId: string) => ReactNode;
   onOpenCitation: (runId: string, number: number) => void;
   onOpenProof: (proofId: string) => void;
 }
 
-export function Conversation({ chat, firstQuestion, welcome, note, offers, onOpenCitation, onOpenProof }: ConversationProps) {
-  const { turn, start, stop, dismiss } = useTurn(chat.id);
+export function Conversation({ chat, firstQuestion, welcome, note, offers, waiting, onOpenCitation, onOpenProof }: ConversationProps) {
+  const { turn, start, follow, stop, dismiss } = useTurn(chat.id);
   const [question, setQuestion] = useState('');
   const scroller = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
@@ -36,6 +38,16 @@ export function Conversation({ chat, firstQuestion, welcome, note, offers, onOpe
     begun.current = true;
     start(firstQuestion);
   }, [firstQuestion, start]);
+
+  // Begun in another window, or before the server was restarted, or gone on after somebody decided.
+  const last = chat.messages.at(-1);
+  const asked = chat.messages.at(-2)?.content;
+  const runId = last?.status === 'running' ? last.run_id : null;
+  useEffect(() => {
+    if (runId !== null && asked !== undefined && !isBusy) follow(asked, runId);
+    // A run is looked at once; when that breaks off, the chat itself is read again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [runId, follow]);
 
   // Stay at the end while the answer grows, unless the person scrolled up to read.
   useLayoutEffect(() => {
@@ -91,12 +103,14 @@ export function Conversation({ chat, firstQuestion, welcome, note, offers, onOpe
                       unsupported={message.sentences.filter(({ supported }) => !supported).length}
                       onOpenProof={onOpenProof}
                     />
+                  ) : message.status === 'waiting' && message.run_id !== null ? (
+                    waiting(message.run_id)
                   ) : (
                     <p className={classes.ended}>
                       {message.status === 'cancelled'
                         ? 'Stopped. Nothing was charged.'
                         : message.status === 'running'
-                          ? 'Being answered in another window.'
+                          ? 'Being answered.'
                           : 'There was no answer. Nothing was charged.'}
                     </p>
                   )

@@ -10,6 +10,8 @@ import { after, ask, failed, isUnderWay, stopped, type Turn } from '../model/tur
 interface Asking {
   turn: Turn | null;
   start: (question: string) => void;
+  /** Looks on at a run that went on without this page. */
+  follow: (question: string, runId: string) => void;
   stop: () => void;
   dismiss: () => void;
 }
@@ -19,11 +21,18 @@ export function useTurn(chatId: string): Asking {
   const [turn, setTurn] = useState<Turn | null>(null);
   const controller = useRef<AbortController | null>(null);
 
-  const stop = useCallback(() => controller.current?.abort(), []);
-  useEffect(() => stop, [stop, chatId]);
+  const followed = useRef<string | null>(null);
 
-  const start = useCallback(
-    (question: string) => {
+  const leave = useCallback(() => controller.current?.abort(), []);
+  useEffect(() => leave, [leave, chatId]);
+  const stop = useCallback(() => {
+    if (followed.current === null) leave();
+    else chats.cancel(followed.current).catch(leave);
+  }, [leave]);
+
+  const gather = useCallback(
+    (question: string, runId: string | null) => {
+      followed.current = runId;
       async function run(): Promise<void> {
         const mine = new AbortController();
         controller.current = mine;
@@ -38,7 +47,8 @@ export function useTurn(chatId: string): Asking {
           });
         };
         try {
-          for await (const event of chats.ask(chatId, question, mine.signal)) {
+          const events = runId === null ? chats.ask(chatId, question, mine.signal) : chats.follow(runId, mine.signal);
+          for await (const event of events) {
             now = after(now, event);
             draw();
           }
@@ -56,12 +66,13 @@ export function useTurn(chatId: string): Asking {
         const refreshed = [['chats'], ['licenses'], ['wallet'], ['earnings'], ['catalogue']];
         await Promise.all(refreshed.map((queryKey) => client.invalidateQueries({ queryKey })));
         // From here on the chat itself holds the answer; a refusal is shown until the person moves on.
-        if (now.state === 'done' || now.state === 'stopped') setTurn((shown) => (shown === now ? null : shown));
+        if (now.state === 'done' || now.state === 'stopped' || now.state === 'waiting') setTurn((shown) => (shown === now ? null : shown));
       }
       void run();
     },
     [chatId, client],
   );
 
-  return { turn, start, stop, dismiss: () => setTurn(null) };
+  const start = useCallback((question: string) => gather(question, null), [gather]);
+  return { turn, start, follow: gather, stop, dismiss: () => setTurn(null) };
 }

@@ -14,6 +14,12 @@ test('an answer grows, ends with its whole text, and then its charge comes', () 
   expect(turn).toMatchObject({ state: 'done', answer: 'Bees dance.', charge: 10_000, proofId: 'p1', notReady: { count: 2 } });
 });
 
+test('a run that waits for a decision is not under way, and nothing of it is an answer yet', () => {
+  const turn = after(ask('?'), { event: 'run.parked', data: { asked: [{ title: 'Send it?', inquiry_id: null, expires_at: null }] } });
+  expect(turn).toMatchObject({ state: 'waiting', answer: '' });
+  expect(isUnderWay(turn)).toBe(false);
+});
+
 test('a missing license is told apart from other failures', () => {
   expect(failed(ask('?'), { title: 'No license', detail: '', status: 402 }).problem?.needsLicense).toBe(true);
   expect(failed(ask('?'), { title: 'Busy', detail: '', status: 503 }).problem?.needsLicense).toBe(false);

@@ -5,7 +5,7 @@ import type { Citation, NotReady, Sentence, Unread } from '~/api/types';
 
 export interface Turn {
   question: string;
-  state: 'asking' | 'writing' | 'done' | 'failed' | 'stopped';
+  state: 'asking' | 'writing' | 'waiting' | 'done' | 'failed' | 'stopped';
   runId: string | null;
   /** What the agent is doing, in the words of its author. */
   step: string | null;
@@ -65,6 +65,8 @@ export function after(turn: Turn, { event, data }: RunEvent): Turn {
         unread: data.left_out,
         ahead: 0,
       };
+    case 'run.parked':
+      return { ...turn, state: 'waiting', step: null, ahead: 0 };
     case 'run.failed':
       return failed(turn, { title: 'There is no answer', detail: data.message });
     case 'run.cancelled':

@@ -1,6 +1,6 @@
 /** Ask the draft, watch its steps, open any of them. */
 import { Alert, Anchor, Button, Group, Stack, Text, Textarea } from '@mantine/core';
-import { IconAlertTriangle, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
+import { IconAlertTriangle, IconPlayerPlay, IconPlayerStop, IconUserQuestion } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
@@ -102,6 +102,17 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
         <Anchor component={Link} to={`/agents/${agentId}/runs/${run.runId}`} fz="sm">
           Open this run: look into each step, change one and run again from there
         </Anchor>
+      )}
+      {run.state === 'waiting' && (
+        <Alert role="status" icon={<IconUserQuestion />} title="Waiting for a decision">
+          <Text fz="sm">
+            {run.asked.join(', ')}. Decide in your{' '}
+            <Anchor component={Link} to="/inbox" target="_blank" fz="sm">
+              inbox
+            </Anchor>
+            ; the run goes on after that, and this run's page shows how.
+          </Text>
+        </Alert>
       )}
       {run.state === 'cancelled' && (
         <Text fz="sm" c="dimmed" role="status">

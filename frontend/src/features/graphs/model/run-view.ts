@@ -17,7 +17,9 @@ export interface StepView {
 }
 
 export interface RunView {
-  state: 'idle' | 'running' | 'finished' | 'failed' | 'cancelled';
+  state: 'idle' | 'running' | 'waiting' | 'finished' | 'failed' | 'cancelled';
+  /** What people are asked, where the run waits for them. */
+  asked: readonly string[];
   question: string;
   runId: string | null;
   steps: readonly StepView[];
@@ -34,6 +36,7 @@ export interface RunView {
 
 export const NO_RUN: RunView = {
   state: 'idle',
+  asked: [],
   question: '',
   runId: null,
   steps: [],
@@ -97,6 +100,8 @@ export function after(run: RunView, { event, data }: RunEvent): RunView {
         unread: data.left_out,
         usage: data.usage,
       };
+    case 'run.parked':
+      return { ...stopped(run), state: 'waiting', asked: data.asked.map(({ title }) => title) };
     case 'run.failed':
       return {
         ...run,

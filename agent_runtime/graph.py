@@ -185,7 +185,21 @@ def read_agent_file(content: bytes | str) -> AgentFile:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise GraphUnreadable("The file is not JSON: choose one that ends in .agent.json.") from error
-    return _read(AgentFile, document, "agent file", FILE_SCHEMA)
+    return read_agent_document(document)
+
+
+def read_agent_document(document: object) -> AgentFile:
+    """Read a decoded agent file, as `read_agent_file`."""
+    file = _read(AgentFile, document, "agent file", FILE_SCHEMA)
+    for found, most, what in (
+        (len(file.graph.nodes), MAX_NODES, "nodes"),
+        (len(file.graph.edges), MAX_EDGES, "edges"),
+    ):
+        if found > most:
+            raise GraphUnreadable(
+                f"The agent file has {found:,} {what} and an agent at most {most:,}: it was not imported."
+            )
+    return file
 
 
 M = TypeVar("M", Graph, AgentFile)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from pydantic import ValidationError
-
 from agent_runtime import service as runtime
-from agent_runtime.graph import AgentFile, Graph, Problem
+from agent_runtime.errors import GraphUnreadable
+from agent_runtime.graph import AgentFile, Graph, Problem, read_agent_document
 from backend.agent_tests import store as tests_store
 from backend.agents import kept_drafts, store
 from backend.agents.store import Agent, Version
@@ -135,9 +134,9 @@ class Agents:
             Invalid: the file is not an agent file; says where.
         """
         try:
-            file = AgentFile.model_validate(document)
-        except ValidationError as error:
-            raise Invalid(f"This is not an agent file: {_first_error(error)}") from error
+            file = read_agent_document(document)
+        except GraphUnreadable as error:
+            raise Invalid(str(error)) from error
         graph = file.graph.document()
         return await self.create(owner_id, name=file.name, description=file.description, graph=graph)
 
@@ -267,9 +266,3 @@ def _checked_name(name: str) -> str:
     if not 1 <= len(name) <= 120:
         raise Invalid("Give the agent a name of 1 to 120 characters.")
     return name
-
-
-def _first_error(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the document"
-    return f"at {where}: {first['msg']}"

@@ -7,16 +7,12 @@ from urllib.parse import urlsplit
 
 from agent_runtime.errors import OutsideRefused
 from agent_runtime.ports import WebAnswer, WebRequest
+from backend.models.connecting import may_be_private
 from backend.outside.blotting import blotted
 from backend.outside.requests import Owner, exchange
 from backend.settings import McpServer
-from knowledge_vault.addresses import Address, is_public
+from knowledge_vault.addresses import is_public
 from knowledge_vault.guarded_http import GuardedHttp
-
-
-def is_of_one_machine(address: Address) -> bool:
-    """For a server that the operator says is private: any one machine, also this one."""
-    return not (address.is_multicast or address.is_unspecified)
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ class AllowedServer:
     def of(cls, server: McpServer) -> "AllowedServer":
         parts = urlsplit(server.url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        allowed = is_of_one_machine if server.private else is_public
+        allowed = may_be_private if server.private else is_public
         return cls(server, GuardedHttp(ports=[port], allowed=allowed))
 
 

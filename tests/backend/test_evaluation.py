@@ -58,7 +58,7 @@ def test_marked_and_unmarked_sentences_and_long_answers_are_told_apart() -> None
         completion("x", ("Built in 1887.", True, [1]), ("Built in 1888.", True, [1]), ("Nice.", False, [])),
         took_s=1.0,
     )
-    assert (good.unmarked, good.borne_out, good.marked) == (2, 1, 1)
+    assert (good.sentences.unmarked, good.sentences.borne_out, good.sentences.marked) == (2, 1, 1)
     short = score(question, completion("It was built in 1887. [1]"), took_s=1.0)
     long = score(question, completion("word " * 60 + "1887."), took_s=1.0)
     metrics = summary([short, long])["metrics"]

@@ -7,7 +7,9 @@ It does not notice when the newest rows of a thread are taken away: a run then g
 """
 
 import builtins
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -60,6 +62,10 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
     def inside(self, name: str) -> "SealedCheckpoints":
         """The same keeper for one round of the steps inside a node, in a namespace of its run's thread."""
         return SealedCheckpoints(self._database, self._sealer, tenant_id=self._tenant_id, inside=name)
+
+    def journal(self, thread_id: str, step_id: str) -> "SealedJournal":
+        """The notes of one visit of one step of a run."""
+        return SealedJournal(self, thread_id, step_id)
 
     # Keeping
 
@@ -267,6 +273,39 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
             return plain_json.decode(self._sealer.open(sealed[1:], *context))
         except Exception as error:  # a port's errors have no names here, and all mean the same
             raise CheckpointBroken() from error
+
+
+NOTE_ID = "0"
+"""Of what keeps one note; before all ids of checkpoints, which begin with a time."""
+
+
+@dataclass(frozen=True)
+class SealedJournal:
+    """Notes of one visit of one step, each in a namespace of its run's thread; see `journal.Journal`."""
+
+    checkpoints: SealedCheckpoints
+    thread_id: str
+    step_id: str
+
+    async def recall(self, name: str) -> Any:
+        kept = await self._place(name).aget_tuple({"configurable": {"thread_id": self.thread_id}})
+        return kept.checkpoint["channel_values"]["note"] if kept else None
+
+    async def note(self, name: str, value: Any) -> None:
+        kept = Checkpoint(
+            v=1,
+            id=NOTE_ID,
+            ts="",
+            channel_values={"note": value},
+            channel_versions={},
+            versions_seen={},
+            updated_channels=None,
+        )
+        await self._place(name).aput({"configurable": {"thread_id": self.thread_id}}, kept, {}, {})
+
+    def _place(self, name: str) -> SealedCheckpoints:
+        named = plain_json.encode(["note", self.step_id, name])
+        return self.checkpoints.inside(hashlib.sha256(named).hexdigest())
 
 
 def _checkpoint_context(row: Any) -> tuple[str, ...]:

@@ -229,7 +229,9 @@ class Visit:
         run = scope.run
         plan, voice = self.node.on_error, self._voice(run)
         visit = ".".join(str(each.number) for each in scope.rounds) or "1"
-        journal, attempt = InMemory(), 0
+        step_id = f"{run.run_id}/{self.node.id}/{visit}"  # in each round every node is visited once
+        journal = scope.checkpoints.journal(run.run_id, step_id) if scope.checkpoints else InMemory()
+        attempt = 0
         while True:
             attempt += 1
             held: list[str] = []
@@ -246,7 +248,7 @@ class Visit:
                 wait=lambda ahead: run.tell(RunWaiting(ahead=ahead)),
                 attempt=attempt,
                 journal=journal,
-                step_id=f"{run.run_id}/{self.node.id}/{visit}",  # in each round every node is visited once
+                step_id=step_id,
             )
             if self.inner:
                 step.rounds = self._rounds(self.inner, outcomes, scope, attempt)

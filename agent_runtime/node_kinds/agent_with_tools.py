@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,10 +24,18 @@ from agent_runtime.node_kinds.names import NAME_HELP, FieldName
 from agent_runtime.node_kinds.offered_tools import OfferedTool
 from agent_runtime.node_kinds.values import as_text, in_words
 from agent_runtime.node_kinds.web_request import RequestFields
+from agent_runtime.people import Whom
 from agent_runtime.step import Step
 
 WORDS = ("question", "text", "second")
 _RESERVED = frozenset({"search_documents", working.FINISH})
+
+
+ASK_FIRST: Any = Field(
+    False,
+    title="Ask me first",
+    description="A person sees each use before it is made, with what the model filled in, and may refuse it.",
+)
 
 
 class ServiceTool(RequestFields):
@@ -47,6 +56,8 @@ class ServiceTool(RequestFields):
         title="What the model fills in",
         description="Names with commas between them, such as city, day; the address or body inserts them: {{city}}.",
     )
+
+    ask_first: bool = ASK_FIRST
 
     def filled_in(self) -> list[str]:
         return list(dict.fromkeys(part.strip() for part in self.fills_in.split(",") if part.strip()))
@@ -73,6 +84,7 @@ class McpTool(BaseModel):
     answer_within_s: float = Field(
         20.0, ge=0.5, le=120.0, title="Seconds for the answer", description="What takes longer is given up."
     )
+    ask_first: bool = ASK_FIRST
 
 
 class AgentWithToolsSettings(Settings):
@@ -120,6 +132,11 @@ class AgentWithToolsSettings(Settings):
         le=20_000,
         title="Read of each result",
         description="Characters of what a tool gave that the model reads; the rest is cut, and said to be.",
+    )
+    whom: Whom = Field(
+        "asker",
+        title="Who is asked first",
+        description="`asker` is the person who asked the agent, in the chat; `owner` is you, whose agent this is.",
     )
     max_tokens: int = Field(
         256, ge=16, le=2_048, title="Length", description="The most tokens of its answer."
@@ -198,7 +215,7 @@ def _offered(settings: AgentWithToolsSettings, values: Mapping[str, Any], step: 
                 service,
                 filled,
                 values={name: value for name, value in values.items() if name not in filled},
-                ask_first=False,
+                ask_first=service.ask_first,
                 tools=step.tools,
             )
         )
@@ -210,11 +227,30 @@ def _offered(settings: AgentWithToolsSettings, values: Mapping[str, Any], step: 
                 secret=row.secret,
                 seconds=row.answer_within_s,
                 values=values,
-                ask_first=False,
+                ask_first=row.ask_first,
                 tools=step.tools,
             )
         )
     return offered
+
+
+def _permit(
+    settings: AgentWithToolsSettings, step: Step, tool: OfferedTool, arguments: Mapping[str, Any], number: int
+) -> str | None:
+    """Ask a person about one use; words where they said no. The run waits for them outside of this process's time."""
+    filled = "\n".join(f"{name}: {in_words(value)}" for name, value in arguments.items())
+    said = step.ask_person(
+        title=f"May the agent use “{tool.name}”?",
+        instructions=tool.purpose,
+        value=filled or "It takes nothing.",
+        may_edit=False,
+        whom=settings.whom,
+        number=number,
+    )
+    step.detail.setdefault("decisions", []).append({"tool": tool.name, "decision": said.decision})
+    if said.decision == "approved":
+        return None
+    return f"A person did not allow this. {said.note}".strip()
 
 
 def _name(tool: ChosenTool, taken: Sequence[str]) -> str:
@@ -262,7 +298,7 @@ async def agent_with_tools(inputs: Inputs, settings: AgentWithToolsSettings, ste
         most_uses=settings.most_uses,
         most_characters=settings.most_characters,
         max_tokens=settings.max_tokens,
-        permit=lambda tool, arguments, number: None,
+        permit=partial(_permit, settings, step),
         step=step,
     )
     worked = await worker.work()

@@ -2,19 +2,26 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent_runtime import service
+from agent_runtime.checkpoints import SealedCheckpoints
 from agent_runtime.errors import ModelUnavailable
-from agent_runtime.events import Event, NodeFinished, RunFailedEvent, RunFinished
+from agent_runtime.events import Event, NodeFinished, RunFailedEvent, RunFinished, RunParked
 from agent_runtime.graph import Graph, OnError
 from agent_runtime.limits import RunLimits
 from agent_runtime.models.scripted import ScriptedModel
 from agent_runtime.node_kinds.working import marked
+from agent_runtime.people import PersonSaid
+from agent_runtime.tables import metadata
+from backend.database import Database
+from knowledge_vault.keys.tenants import Sealer
+from knowledge_vault.values import TenantId
 from tests.agent_runtime.making import TwinRetriever, a_graph, a_passage, events_of, some_tools
 from tests.backend.outside import Asked, a_service, says, this_machine, tools_with
 from tests.backend.test_mcp_tools import a_weather_server, servers_at, serving
@@ -288,3 +295,71 @@ async def test_each_use_counts_and_asks_with_a_key_of_its_own() -> None:
         assert len({asked.headers["idempotency-key"] for asked in here.asked}) == 2
         assert isinstance(events[-1], RunFinished)
         assert events[-1].usage.steps == 5, "three steps and two uses"
+
+
+@pytest.fixture
+async def checkpoints(tmp_path: Path) -> AsyncIterator[SealedCheckpoints]:
+    database = Database.at(tmp_path / "records.db")
+    async with database.writing() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield SealedCheckpoints(database, Sealer(b"s" * 32, TenantId("ada")), tenant_id="ada")
+    await database.close()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_a_tool_with_ask_me_first_is_used_once_and_only_after_a_person_said_yes(
+    checkpoints: SealedCheckpoints, allowed: bool
+) -> None:
+    lines = [next_("search_documents"), '{"question": "hives"}', next_("order"), '{"item": "12 hives"}',
+             next_("answer"), "That is that."]  # fmt: skip
+    retriever, model = TwinRetriever(), ScriptedModel(lines)
+    async with a_service(lambda asked: says("thanks")) as here:
+        row = {"name": "order", "fills_in": "item", "method": "POST", "body_as": "json", "ask_first": True}
+        row |= {"body": "{{item}}", "address": here.address}
+        settings = {"vaults": ["bees"], "whom": "owner", "services": [row]}
+        tools = replace(tools_with(this_machine(here.port)), model=model, retriever=retriever)
+
+        async def life(*decided: PersonSaid) -> list[Event]:
+            replies = dict.fromkeys(["run-1/agent/1/2"][: len(decided)], *decided)  # its second use of a tool
+            return await events_of(working(settings), tools=tools, checkpoints=checkpoints, replies=replies)
+
+        first = await life()
+        assert isinstance(first[-1], RunParked)
+        [asked] = first[-1].asked
+        assert (asked.title, asked.value, asked.may_edit) == (
+            "May the agent use “order”?",
+            "item: 12 hives",
+            False,
+        )
+        assert asked.whom == "owner"
+        assert isinstance((await life())[-1], RunParked), "without an answer it waits on"
+        assert here.asked == []
+
+        reply = PersonSaid("approved", asked.value) if allowed else PersonSaid("rejected", note="Too many.")
+        events = await life(reply)
+        assert said(events) == "That is that."
+        outcomes = [use["outcome"] for use in detail(events)["uses"]]
+        assert outcomes == ["done", "done" if allowed else "not allowed"]
+        assert [json.loads(each.body) for each in here.asked] == (["12 hives"] if allowed else [])
+        assert len(retriever.asked) == 1, "what was done before the pause was not done again"
+        assert len(model.asked) == len(lines), "nor was the model asked again"
+        assert ("Too many." in model.asked[4][-1].content) is not allowed
+
+
+async def test_notes_of_a_step_are_sealed_and_of_that_step_alone(
+    checkpoints: SealedCheckpoints, tmp_path: Path
+) -> None:
+    journal = checkpoints.journal("run-1", "run-1/agent/1")
+    await journal.note(
+        "1/used", {"text": "the hives of Ilse Brandt", "passages": (a_passage("honey of Ilse"),)}
+    )
+    assert (await journal.recall("1/used"))["passages"][0].text == "honey of Ilse"
+    assert await journal.recall("2/used") is None
+    assert await checkpoints.journal("run-1", "run-1/agent/2").recall("1/used") is None
+    assert await checkpoints.journal("run-2", "run-1/agent/1").recall("1/used") is None
+    stored = b"".join(read_all(tmp_path))
+    assert b"Ilse" not in stored
+
+
+def read_all(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.iterdir()]

@@ -113,6 +113,13 @@ class LimitReached(RunFailed):
         self.limit, self.allowed = limit, allowed
 
 
+class InnerLimitReached(LimitReached):
+    """An agent that this one asked met a limit, which is one of the run that both are part of."""
+
+    def __init__(self, message: str) -> None:
+        RunFailed.__init__(self, message)
+
+
 class PromptTooLong(RunFailed):
     """The prompt and the room kept for the answer do not fit into the model's window."""
 

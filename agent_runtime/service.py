@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent_runtime import (
+    calls,
     checks,
     differences,
     migrations,
@@ -18,6 +19,7 @@ from agent_runtime import (
     starters,
     support,
 )
+from agent_runtime.calls import Call
 from agent_runtime.differences import Difference
 from agent_runtime.earlier import NOTHING, Earlier
 from agent_runtime.events import Event
@@ -71,6 +73,16 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Difference:
 def migrate(graph: Graph) -> Graph:
     """The graph with its nodes brought up to the versions of today's palette."""
     return migrations.migrate(graph)
+
+
+def calls_of(graph: Graph) -> list[Call]:
+    """The other agents that a graph asks, and how often it may in one run."""
+    return calls.calls_of(graph)
+
+
+def asks_people(graph: Graph) -> bool:
+    """Whether a run of it may wait for a person."""
+    return calls.asks_people(graph)
 
 
 def outputs_of(node: Node) -> Sequence[Socket]:

@@ -8,6 +8,7 @@ Problem                      an HTTP answer in the shape of RFC 9457
 ├── Conflict           409   somebody changed it first, or the name is taken
 ├── TooLarge           413   more than is taken
 ├── TestsFailed        409   an agent's own tests keep it from being published
+├── CannotAnswer       503   an agent cannot run now, through no fault of who asks
 ├── Invalid            422   a value that cannot be used
 ├── WaitsForPerson     424   there is no answer yet: a person has to decide first
 └── TooManyTries       429   slow down
@@ -77,6 +78,10 @@ class TooLarge(Problem):
 
 class TestsFailed(Problem):
     status, title = 409, "Its tests keep it from being published"
+
+
+class CannotAnswer(Problem):
+    status, title = 503, "This agent cannot answer now"
 
 
 class Invalid(Problem):

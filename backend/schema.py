@@ -12,6 +12,7 @@ from sqlalchemy import Connection, MetaData
 
 import agent_runtime.tables
 import backend.accounts.store
+import backend.agent_calls.store
 import backend.agent_tests.store
 import backend.agents.kept_drafts
 import backend.agents.store

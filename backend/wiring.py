@@ -27,6 +27,8 @@ from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.openai_compatible import OpenAICompatibleModel
 from backend import schema
 from backend.accounts.service import Accounts
+from backend.agent_calls.planning import CallPlanner
+from backend.agent_calls.service import AgentCalls
 from backend.agent_tests.service import AgentTests
 from backend.agent_tests.work import TestWork
 from backend.agents.history import History
@@ -414,6 +416,18 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         )
         pepper = await get_secret(database, server_sealer, "api-key-pepper")
         agents = Agents(database, clock, tenant_keys.sealer, model_names=lambda: models.names)
+        planner = CallPlanner(agents, accounts, licensing)
+        agents.check_calls = planner.problems
+        limits = RunLimits(wall_time_s=settings.run_timeout_s)
+        agent_calls = AgentCalls(
+            database,
+            agents,
+            licensing,
+            planner,
+            sealer_for=tenant_keys.sealer,
+            tools_for=tools_for,
+            limits=limits,
+        )
         runs = Runs(
             database,
             clock,
@@ -421,7 +435,8 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
             licensing,
             sealer_for=tenant_keys.sealer,
             tools_for=tools_for,
-            limits=RunLimits(wall_time_s=settings.run_timeout_s),
+            limits=limits,
+            calls=agent_calls,
         )
         history = History(database, clock, agents, sealer_for=tenant_keys.sealer)
         agent_tests = AgentTests(database, clock, agents, history, runs, sealer_for=tenant_keys.sealer)
@@ -433,9 +448,14 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
 
         def equip(tools: runtime_ports.Tools, run_id: str, invocation: Invocation) -> runtime_ports.Tools:
             chat_id = chat_of(invocation.beside)
-            return replace(tools, memory=facts.of(invocation.user_id, invocation.agent_id, chat_id))
+            return replace(
+                tools,
+                memory=facts.of(invocation.user_id, invocation.agent_id, chat_id),
+                agents=agent_calls.of(run_id, invocation),
+            )
 
         runs.equip_with(equip)
+        agent_calls.equip = equip
         inquiries = Inquiries(database, clock, runs, sealer_for=tenant_keys.sealer)
         ingestion = Ingestion(
             data_dir / "jobs.db",

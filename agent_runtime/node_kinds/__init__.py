@@ -16,6 +16,7 @@ from agent_runtime.node_kinds.note import note
 from agent_runtime.node_kinds.pull_out_fields import pull_out_fields
 from agent_runtime.node_kinds.remember import remember
 from agent_runtime.node_kinds.repeat_until import repeat_until
+from agent_runtime.node_kinds.run_agent import run_agent
 from agent_runtime.node_kinds.search_documents import search_documents
 from agent_runtime.node_kinds.set_values import set_values
 from agent_runtime.node_kinds.sort_by_meaning import sort_by_meaning
@@ -40,6 +41,7 @@ ALL: Mapping[str, NodeKind[Any]] = {
         for_each,
         repeat_until,
         remember,
+        run_agent,
         answer,
         note,
     )

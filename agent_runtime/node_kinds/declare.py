@@ -61,6 +61,8 @@ class Body:
 
     begins: Sequence[Socket]
     ends: Sequence[Socket]
+    most: Callable[[Any], int]
+    """How often the steps inside may run in one visit, for these settings."""
     types: Callable[[Mapping[str, Any], Mapping[str, "SocketType"]], Mapping[str, "SocketType"]] = field(
         default=lambda settings, arriving: {}
     )

@@ -120,6 +120,7 @@ def _types(settings: Mapping[str, Any], arriving: Mapping[str, SocketType]) -> M
             Socket(name="number", type="text", title="Its number"),
         ],
         ends=[Socket(name="result", type="any", title="Result")],
+        most=lambda settings: int(settings.most),
         types=_types,
         gives=lambda settings: dict.fromkeys(settings.inner_names(), "json"),
     ),

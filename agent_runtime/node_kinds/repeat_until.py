@@ -106,6 +106,7 @@ def _family(kind: SocketType) -> str:
             Socket(name="round", type="text", title="Number of the round"),
         ],
         ends=[Socket(name="result", type="any", title="Result")],
+        most=lambda settings: int(settings.most_rounds),
     ),
     example={
         "rules": [{"value": "text", "comparison": "contains", "other": "done"}],

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,10 @@ from backend.errors import Conflict, Invalid, NotFound
 from backend.sealed import SealerFor
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+
+
+CheckCalls = Callable[[str, str, str, dict[str, Any]], Awaitable[list[Problem]]]
+"""The problems of a draft's steps that run other agents: by owner, agent, its name, and the draft."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class Agents:
         self._clock = clock
         self._sealer_for = sealer_for
         self._model_names = model_names
+        self.check_calls: CheckCalls | None = None
+        """Set by the wiring: what keeps a draft from running other agents."""
 
     async def create(self, owner_id: str, *, name: str, description: str, graph: dict[str, Any]) -> OpenAgent:
         agent_id = uuid4().hex
@@ -65,12 +71,12 @@ class Agents:
         )
         async with self._database.writing() as connection:
             await store.add_agent(connection, agent)
-        return OpenAgent(agent, graph, self._problems_of(graph))
+        return OpenAgent(agent, graph, await self._problems_of(agent, graph))
 
     async def get(self, owner_id: str, agent_id: str) -> OpenAgent:
         agent = await self._own(owner_id, agent_id)
         graph = runtime.migrate_draft(await self._open(owner_id, agent.draft, "agent-draft", agent_id))
-        return OpenAgent(agent, graph, self._problems_of(graph))
+        return OpenAgent(agent, graph, await self._problems_of(agent, graph))
 
     async def list_agents(self, owner_id: str) -> list[Agent]:
         async with self._database.reading() as connection:
@@ -205,8 +211,11 @@ class Agents:
             raise Invalid("The stored graph of this version does not match its digest; restore a backup.")
         return graph
 
-    def _problems_of(self, graph: dict[str, Any]) -> Sequence[Problem]:
-        return runtime.check(graph, models=self._model_names() if self._model_names else None)
+    async def _problems_of(self, agent: Agent, graph: dict[str, Any]) -> Sequence[Problem]:
+        found = runtime.check(graph, models=self._model_names() if self._model_names else None)
+        if self.check_calls:
+            found += await self.check_calls(agent.owner_id, agent.id, agent.name, graph)
+        return found
 
     async def _own(self, owner_id: str, agent_id: str) -> Agent:
         async with self._database.reading() as connection:

@@ -4,9 +4,11 @@ Who owns the vault may open the whole document. Everybody else sees the page aro
 read anew from the vault: when the owner has deleted the document, only the quote itself is left.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from backend.accounts.principal import Principal
+from backend.agent_calls import store as calls_store
 from backend.agents import store as agents_store
 from backend.database import Database
 from backend.runs.schemas import CitedPassage
@@ -29,20 +31,15 @@ class CitedPassages:
     async def open(self, principal: Principal, run: Run, citation: dict[str, Any]) -> CitedPassage:
         """The passage of a citation of this run, which must be the principal's own."""
         async with self._database.reading() as connection:
-            owner_id = await agents_store.find_owner(connection, run.agent_id)
-        is_owner = owner_id == principal.user.id
+            asked = [run.agent_id, *await calls_store.agents_asked(connection, run.id)]
+            owners = [await agents_store.find_owner(connection, agent_id) for agent_id in asked]
         start, end = citation["start"], citation["end"]
         text, text_start, page = citation["quote"], start, citation["page"]
-        try:
-            document = await self._vault.document_text(
-                TenantId(owner_id or ""), DocumentId(citation["document_id"])
-            )
-        except NotFound:
-            is_owner = False
-        else:
-            if document.text[start:end] == citation["quote"]:
-                text_start, text_end = _surroundings(document, start, end)
-                text = document.text[text_start:text_end]
+        found = await self._document(owners, DocumentId(citation["document_id"]))
+        is_owner = found is not None and found[0] == principal.user.id
+        if found and found[1].text[start:end] == citation["quote"]:
+            text_start, text_end = _surroundings(found[1], start, end)
+            text = found[1].text[text_start:text_end]
         return CitedPassage(
             document=citation["document"],
             page=page,
@@ -53,6 +50,17 @@ class CitedPassages:
             vault_id=citation["vault_id"] if is_owner else None,
             document_id=citation["document_id"] if is_owner else None,
         )
+
+    async def _document(
+        self, owners: Iterable[str | None], document_id: DocumentId
+    ) -> tuple[str, DocumentText] | None:
+        """The document and whose it is: of the agent's author, or of one whose agent was asked on the way."""
+        for owner_id in dict.fromkeys(owners):
+            try:
+                return owner_id or "", await self._vault.document_text(TenantId(owner_id or ""), document_id)
+            except NotFound:
+                continue
+        return None
 
 
 def _surroundings(document: DocumentText, start: int, end: int) -> tuple[int, int]:

@@ -6,7 +6,6 @@ is kept as waiting, and nothing of it stays in memory.
 """
 
 import asyncio
-import hashlib
 import importlib
 import logging
 import sys
@@ -39,6 +38,7 @@ from agent_runtime.events import (
 from agent_runtime.limits import RunLimits
 from agent_runtime.people import PersonSaid
 from agent_runtime.ports import Tools
+from backend.agent_calls.service import AgentCalls
 from backend.clock import Clock
 from backend.database import Database
 from backend.inquiries import store as inquiries_store
@@ -47,10 +47,11 @@ from backend.runs import store
 from backend.runs.beside import Keeper
 from backend.runs.handle import Answered, RunFailed, RunHandle, RunWaits
 from backend.runs.invocation import Invocation, Trial
+from backend.runs.uses import use_of
 from backend.sealed import Sealer, SealerFor, open_json, seal_json
 from licensing.errors import LicensingError
 from licensing.service import Licensing
-from licensing.values import ReservationId, Use
+from licensing.values import ReservationId
 
 if TYPE_CHECKING:
     from agent_runtime.checkpoints import SealedCheckpoints
@@ -112,10 +113,12 @@ class Driving:
         sealer_for: SealerFor,
         tools_for: ToolsFor,
         limits: RunLimits,
+        calls: AgentCalls,
     ) -> None:
         self._database = database
         self._clock = clock
         self._licensing = licensing
+        self._calls = calls
         self._sealer_for = sealer_for
         self._tools_for = tools_for
         self._limits = limits
@@ -217,9 +220,10 @@ class Driving:
                 charged = await self._licensing.charge(
                     connection,
                     ReservationId(invocation.reservation_id),
-                    _use(invocation.question, event),
+                    use_of(invocation.question, event),
                 )
                 charge, proof_id = charged.charge, str(charged.proof_id)
+            await self._calls.charge(connection, life.run_id, life.sealer)
             answered = Answered(
                 run_id=life.run_id,
                 answer=event.answer,
@@ -260,6 +264,7 @@ class Driving:
         async with self._database.writing() as connection:
             if invocation.reservation_id is not None:
                 await self._licensing.release(ReservationId(invocation.reservation_id), connection=connection)
+            await self._calls.release(connection, life.run_id)
             await store.finish(
                 connection,
                 life.run_id,
@@ -286,6 +291,7 @@ class Driving:
         """What is kept beside the run learns of its end; where it had got to is needed no more."""
         await inquiries_store.withdraw_of_run(connection, life.run_id, at=self._clock.now())
         await threads.forget(connection, tenant_id=life.invocation.user_id, thread_id=life.run_id)
+        await self._calls.let_go(connection, life.run_id, life.invocation.user_id)
         if beside := life.invocation.beside:
             await self.keepers[beside.keeper].finish(connection, life.sealer, beside.facts, outcome)
 
@@ -316,6 +322,7 @@ class Driving:
                     known[asked.request_id] = inquiry
             if invocation.reservation_id is not None:
                 await self._licensing.release(ReservationId(invocation.reservation_id), connection=connection)
+            await self._calls.release(connection, life.run_id)
             record = seal_json(life.sealer, life.record(), "run", life.run_id)
             await store.park(connection, life.run_id, record=record)
             if beside := invocation.beside:
@@ -411,31 +418,3 @@ def finished_facts(record: Mapping[str, Any]) -> dict[str, Any]:
         "not_ready": record.get("not_ready", NOTHING_MISSED),
         "left_out": record.get("left_out", NOTHING_LEFT_OUT),
     }
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _use(question: str, event: RunFinished) -> Use:
-    citations = [
-        {
-            "number": citation.number,
-            "document": digest(citation.document_id),
-            "page": citation.page,
-            "start": citation.start,
-            "end": citation.end,
-            "quote_digest": digest(citation.quote),
-        }
-        for citation in event.citations
-    ]
-    return Use(
-        amount=None,
-        request_digest=digest(question),
-        answer_digest=digest(event.answer),
-        citations=citations,
-        usage={
-            "prompt_tokens": event.usage.prompt_tokens,
-            "completion_tokens": event.usage.completion_tokens,
-        },
-    )

@@ -18,11 +18,12 @@ from agent_runtime import threads
 from agent_runtime.graph import Graph
 from agent_runtime.limits import RunLimits
 from backend.accounts.principal import Principal
+from backend.agent_calls.service import AgentCalls
 from backend.agents.service import Agents, valid_graph
 from backend.agents.store import Agent, Version
 from backend.clock import Clock
 from backend.database import Database
-from backend.errors import Conflict, Forbidden, NotFound
+from backend.errors import Conflict, Forbidden, NotFound, Problem
 from backend.inquiries import store as inquiries_store
 from backend.runs import store
 from backend.runs.beside import Beside, Keeper
@@ -34,12 +35,12 @@ from backend.runs.driving import (
     Equip,
     Life,
     ToolsFor,
-    digest,
     finished_facts,
 )
 from backend.runs.handle import Answered, RunFailed, RunHandle, RunWaits
 from backend.runs.invocation import Invocation, Trial, read
 from backend.runs.store import Run
+from backend.runs.uses import digest
 from backend.sealed import Sealer, SealerFor, open_json, seal_json
 from licensing.errors import LicensingError
 from licensing.service import Licensing
@@ -74,14 +75,22 @@ class Runs:
         sealer_for: SealerFor,
         tools_for: ToolsFor,
         limits: RunLimits,
+        calls: AgentCalls,
     ) -> None:
         self._database = database
         self._clock = clock
         self._agents = agents
         self._licensing = licensing
         self._sealer_for = sealer_for
+        self._calls = calls
         self._driving = Driving(
-            database, clock, licensing, sealer_for=sealer_for, tools_for=tools_for, limits=limits
+            database,
+            clock,
+            licensing,
+            sealer_for=sealer_for,
+            tools_for=tools_for,
+            limits=limits,
+            calls=calls,
         )
         self._keyed: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._running: dict[str, _Running] = {}
@@ -218,6 +227,7 @@ class Runs:
         run_id = uuid4().hex
         handle = RunHandle(run_id, self._clock.now())
         sealer = await self._sealer_for(invocation.user_id)
+        planned = await self._calls.plan(invocation)
         async with self._database.writing() as connection:
             invocation = await self._reserve(connection, run_id, invocation)
             await store.add(
@@ -236,6 +246,7 @@ class Runs:
                     invocation=_sealed(sealer, run_id, invocation),
                 ),
             )
+            await self._calls.reserve(connection, run_id, planned, invocation)
             if invocation.request_key:
                 await store.remember_request(
                     connection,
@@ -304,6 +315,7 @@ class Runs:
             await self._driving.fail(life, STOPPED)
             return
         try:
+            planned = await self._calls.plan(life.invocation)
             async with self._database.writing() as connection:
                 if after_crash and await self._is_stuck(connection, run):
                     failure = RunFailed(
@@ -313,10 +325,15 @@ class Runs:
                 else:
                     failure = None
                     life.invocation = await self._reserve_again(connection, run, life)
+                    await self._calls.reserve_again(connection, run.id, planned)
                     if beside := life.invocation.beside:
                         await self._driving.keepers[beside.keeper].go_on(
                             connection, life.sealer, beside.facts
                         )
+        except Problem as error:  # an agent that it runs cannot be run any more
+            failure = RunFailed(
+                "not_permitted", f"This run was interrupted. {error.detail} Nothing was charged."
+            )
         except LicensingError as error:
             failure = RunFailed(
                 "not_permitted",

@@ -189,6 +189,7 @@ def test_every_kind_shows_an_example_that_its_own_form_accepts() -> None:
         "for_each",
         "repeat_until",
         "remember",
+        "run_agent",
         "answer",
         "note",
     ]

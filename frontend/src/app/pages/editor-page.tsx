@@ -1,11 +1,16 @@
 import { Button, Stack, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 
+import type { CatalogueEntry } from '~/api/types';
+
 import { AgentTitle } from '~/features/agents/components/agent-title';
+import { catalogueQuery } from '~/features/catalogue/api/catalogue';
 import { agentQuery, nodeKindsQuery } from '~/features/graphs/api/draft';
 import { Editor } from '~/features/graphs/components/editor';
+import type { AgentChoice } from '~/features/graphs/model/editor-store';
 import { useEditor } from '~/features/graphs/model/editor-store';
 import { PublishDialog } from '~/features/publishing/components/publish-dialog';
 import { modelChoicesQuery } from '~/features/models/api/models';
@@ -25,6 +30,9 @@ export function EditorPage() {
   const kinds = useQuery(nodeKindsQuery);
   const vaults = useQuery(vaultsQuery);
   const models = useQuery(modelChoicesQuery);
+  const catalogue = useQuery(catalogueQuery(''));
+  const ownSlug = agent.data?.slug ?? null;
+  const agents = useMemo(() => (catalogue.data ?? []).flatMap((entry) => (entry.slug === ownSlug ? [] : choiceOf(entry))), [catalogue.data, ownSlug]);
   const { user } = usePerson();
   const navigate = useNavigate();
   const [publishing, publication] = useDisclosure(false);
@@ -59,6 +67,7 @@ export function EditorPage() {
         kinds={kinds.data}
         vaults={vaults.data ?? []}
         models={models.data ?? []}
+        agents={agents}
         noVaults={<NoVaults />}
         name={<AgentTitle agent={data} />}
         actions={({ problemCount, saveNow }) => (
@@ -104,4 +113,11 @@ export function EditorPage() {
       )}
     </>
   );
+}
+
+/** An agent of the catalogue as one that a step may run; nothing where there is no license for it. */
+function choiceOf({ slug, name, version, is_mine: isMine, my_license: license }: CatalogueEntry): AgentChoice[] {
+  if (!isMine && license?.state !== 'active') return [];
+  const cost = isMine || license?.kind !== 'metered' ? 0 : license.terms.max_call_price;
+  return [{ slug, name, version, isMine, cost }];
 }

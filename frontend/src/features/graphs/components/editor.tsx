@@ -13,7 +13,7 @@ import { notifyProblem } from '~/ui/problem-notice';
 
 import { agentQuery } from '../api/draft';
 import { keepDraft } from '../api/history';
-import { useEditor } from '../model/editor-store';
+import { useEditor, type AgentChoice } from '../model/editor-store';
 import { Canvas } from './canvas';
 import classes from './editor.module.css';
 import { LastResult } from './last-result';
@@ -31,13 +31,15 @@ interface EditorProps {
   vaults: readonly VaultChoice[];
   /** What steps that ask a model may choose. */
   models: readonly ModelChoice[];
+  /** What steps that run another agent may choose. */
+  agents: readonly AgentChoice[];
   noVaults: ReactNode;
   /** The agent's name and what can be done with it as a whole. */
   name: ReactNode;
   actions: (state: { problemCount: number; saveNow: () => Promise<boolean> }) => ReactNode;
 }
 
-export function Editor({ agent, kinds, vaults, models, noVaults, name, actions }: EditorProps) {
+export function Editor({ agent, kinds, vaults, models, agents, noVaults, name, actions }: EditorProps) {
   const opened = useEditor((state) => state.agentId === agent.id);
   const open = useEditor((state) => state.open);
   // The agent as it was when this page opened; later answers of the server only confirm what was saved here.
@@ -52,6 +54,9 @@ export function Editor({ agent, kinds, vaults, models, noVaults, name, actions }
   useEffect(() => {
     useEditor.setState({ models });
   }, [models]);
+  useEffect(() => {
+    useEditor.setState({ agents });
+  }, [agents]);
 
   return (
     <ReactFlowProvider>
@@ -60,7 +65,7 @@ export function Editor({ agent, kinds, vaults, models, noVaults, name, actions }
   );
 }
 
-function Desk({ vaults, noVaults, name, actions }: Omit<EditorProps, 'agent' | 'kinds' | 'models'>) {
+function Desk({ vaults, noVaults, name, actions }: Omit<EditorProps, 'agent' | 'kinds' | 'models' | 'agents'>) {
   const saveNow = useAutosave();
   const run = useRun(saveNow);
   const [tab, setTab] = useState<string | null>('try');

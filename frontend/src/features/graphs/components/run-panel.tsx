@@ -10,7 +10,8 @@ import { NotRead } from '~/ui/not-read';
 import { NotSearched } from '~/ui/not-searched';
 import { inLine } from '~/ui/waiting';
 
-import { useEditor } from '../model/editor-store';
+import { useEditor, type AgentChoice } from '../model/editor-store';
+import type { Graph } from '../model/graph';
 import classes from './run-panel.module.css';
 import { StepList } from './step-list';
 
@@ -23,6 +24,7 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
   const run = useEditor((state) => state.run);
   const problems = useEditor((state) => state.problems);
   const lookAt = useEditor((state) => state.lookAt);
+  const pays = useEditor(paysOthers);
   const agentId = useEditor((state) => state.agentId);
   const [question, setQuestion] = useState('');
   const isRunning = run.state === 'running';
@@ -43,7 +45,9 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
       >
         <Textarea
           label="Question"
-          description="Runs the draft as you see it. Trying is free."
+          description={
+            pays ? 'Runs the draft as you see it. What the agents that it runs cost is taken from your licenses.' : 'Runs the draft as you see it. Trying is free.'
+          }
           autosize
           minRows={2}
           maxRows={8}
@@ -155,4 +159,10 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
       )}
     </Stack>
   );
+}
+
+/** Whether a run of the draft asks agents that cost something. */
+function paysOthers({ history, agents }: { history: { present: Graph }; agents: readonly AgentChoice[] }): boolean {
+  const dear = new Set(agents.filter(({ cost }) => cost > 0).map(({ slug }) => slug));
+  return history.present.nodes.some(({ kind, settings }) => kind === 'run_agent' && dear.has(String(settings['agent']).split('@')[0] ?? ''));
 }

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 
 import type { Field } from '../model/form';
 import { McpToolField } from './mcp-tool-field';
+import { AgentField } from './agent-field';
 import { ModelField } from './model-field';
 import { RowsField } from './rows-field';
 import { SecretField } from './secret-field';
@@ -46,6 +47,8 @@ export function SettingsField({ field, value, vaults, noVaults, among = {}, onCh
         </Stack>
       );
     }
+    case 'agent':
+      return <AgentField {...common} value={text} onChange={onChange} />;
     case 'model':
       return <ModelField {...common} value={text} onChange={onChange} />;
     case 'secret':

@@ -20,6 +20,17 @@ import { NO_RUN, type RunView } from './run-view';
 export type FlowNode = Node<{ node: GraphNode }, 'step' | 'frame'>;
 export type FlowEdge = Edge;
 
+/** An agent that a step may run. */
+export interface AgentChoice {
+  slug: string;
+  name: string;
+  /** The number of its newest version. */
+  version: number;
+  isMine: boolean;
+  /** What one answer costs whoever draws the step, in the currency's smallest unit. */
+  cost: number;
+}
+
 export interface Problem {
   node_id: string | null;
   edge_id: string | null;
@@ -52,6 +63,8 @@ interface EditorState {
   vaultNames: ReadonlyMap<string, string>;
   /** What steps that ask a model may choose. */
   models: readonly ModelChoice[];
+  /** The agents that a step may run: one's own, and those one has a license for. */
+  agents: readonly AgentChoice[];
   /** The node that the view should move to, and a count so that asking twice moves twice. */
   focus: { nodeId: string; count: number } | null;
 
@@ -167,6 +180,7 @@ export const useEditor = create<EditorState>()((set, get) => {
     run: NO_RUN,
     vaultNames: new Map(),
     models: [],
+    agents: [],
     focus: null,
 
     open(agent, kinds) {

@@ -15,6 +15,7 @@ export type Control =
   | { control: 'secret' }
   | { control: 'mcp-tool' }
   | { control: 'model' }
+  | { control: 'agent' }
   | { control: 'rows'; fields: readonly Field[]; most: number | null }
   | { control: 'unknown' };
 
@@ -88,6 +89,7 @@ function controlOf(schema: JsonSchema, root: JsonSchema): Control {
     case 'string':
       if (schema.format === 'template') return { control: 'template', maxLength };
       if (schema.format === 'model') return { control: 'model' };
+      if (schema.format === 'agent') return { control: 'agent' };
       if (schema.format === 'secret') return { control: 'secret' };
       if (schema.format === 'row-id') return { control: 'row-id' };
       if (schema.format === 'suggest') {

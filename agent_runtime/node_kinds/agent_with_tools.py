@@ -1,7 +1,7 @@
 """An agent that reaches a goal by itself, with the tools that its builder ticked."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,10 +38,22 @@ ASK_FIRST: Any = Field(
 )
 
 
+def _begin_with(*names: str) -> Callable[[dict[str, Any]], None]:
+    """Put these fields of a form before those that it has from elsewhere."""
+
+    def order(schema: dict[str, Any]) -> None:
+        properties = schema["properties"]
+        schema["properties"] = {name: properties[name] for name in (*names, *properties)}
+
+    return order
+
+
 class ServiceTool(RequestFields):
     """A web service that the agent may call."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra=_begin_with("name", "purpose", "fills_in", "ask_first")
+    )
 
     name: FieldName = Field("look_up", title="Name", description=NAME_HELP)
     purpose: str = Field(

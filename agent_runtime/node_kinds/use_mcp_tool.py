@@ -62,7 +62,7 @@ class UseMcpToolSettings(Settings):
         max_length=MAX_VALUES,
         title="Values to take",
         description="Only for json: what the answer must hold, and what it is called from here on.",
-        json_schema_extra={"format": "rows"},
+        json_schema_extra={"format": "rows", "hidden_if": {"answer_as": ["text"]}},
     )
 
 

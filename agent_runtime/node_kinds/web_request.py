@@ -67,7 +67,7 @@ class RequestFields(BaseModel):
             'json: such as {"city": "{{text}}", "days": 3}; a value in quotes is sent as text, one without as what it '
             "is. form: such as city={{text}}&days=3. text: as it stands."
         ),
-        json_schema_extra={"format": "template"},
+        json_schema_extra={"format": "template", "hidden_if": {"body_as": ["nothing"]}},
     )
     headers: list[Header] = Field(
         default_factory=list,
@@ -93,12 +93,14 @@ class RequestFields(BaseModel):
             "bearer: the header Authorization: Bearer …, which most services want. header: a header of another name. "
             "parameter: at the end of the address."
         ),
+        json_schema_extra={"hidden_if": {"secret": [""]}},
     )
     secret_field: str = Field(
         "",
         max_length=100,
         title="Name of that header or parameter",
         description="Such as X-Api-Key or appid; nothing for bearer.",
+        json_schema_extra={"hidden_if": {"secret": [""], "secret_as": ["bearer"]}},
     )
     answer_within_s: float = Field(
         10.0,
@@ -117,6 +119,7 @@ class RequestFields(BaseModel):
             "For POST and PATCH: only where the service knows the header Idempotency-Key, which is always sent and "
             "stays the same when a step is tried again. Otherwise a request that may have arrived is not repeated."
         ),
+        json_schema_extra={"hidden_if": {"method": ["GET", "PUT", "DELETE"]}},
     )
 
     def secret_use(self) -> SecretUse | None:

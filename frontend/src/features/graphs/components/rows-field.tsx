@@ -3,7 +3,7 @@ import { ActionIcon, Button, Group, Paper, Stack, Text, Tooltip } from '@mantine
 import { IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import { Fragment, type ReactNode } from 'react';
 
-import { newRow, type Field } from '../model/form';
+import { newRow, shownFields, type Field } from '../model/form';
 
 type Row = Record<string, unknown>;
 
@@ -60,7 +60,7 @@ export function RowsField({ field, rows, onChange, drawField }: RowsFieldProps) 
             </Group>
           </Group>
           <Stack gap="sm">
-            {fields.map((inner) => (
+            {shownFields(fields, row).map((inner) => (
               <Fragment key={inner.name}>{drawField(inner, row, (value) => set(index, inner.name, value))}</Fragment>
             ))}
           </Stack>

@@ -5,7 +5,7 @@ import { useMemo, type ReactNode } from 'react';
 
 import { withoutLooseEdges } from '../model/connect';
 import { useEditor } from '../model/editor-store';
-import { fieldsOf, type Field } from '../model/form';
+import { fieldsOf, shownFields, type Field } from '../model/form';
 import { changeNode, titleOf, type GraphNode } from '../model/graph';
 import { framesFor } from '../model/inside';
 import { FailureForm } from './failure-form';
@@ -79,7 +79,7 @@ export function SettingsForm({ node, vaults, noVaults }: SettingsFormProps) {
         }
       />
       {kind?.goes_inside === true && <InsideOf node={node} />}
-      {fields.map((field) => (
+      {shownFields(fields, node.settings).map((field) => (
         <SettingsField
           key={field.name}
           field={field}

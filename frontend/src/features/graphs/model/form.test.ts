@@ -1,4 +1,4 @@
-import { fieldsOf, newRow } from './form';
+import { fieldsOf, newRow, shownFields } from './form';
 
 test('each shape of setting becomes the field that suits it', () => {
   const fields = fieldsOf({
@@ -48,6 +48,18 @@ test('a choice is offered in words, also through a reference and where it may be
     ],
   });
   expect(length).toMatchObject({ control: 'number', min: 1 });
+});
+
+test('a field is hidden while another setting makes it say nothing', () => {
+  const fields = fieldsOf({
+    properties: {
+      send: { enum: ['nothing', 'json'], default: 'nothing' },
+      body: { type: 'string', hidden_if: { send: ['nothing'] } },
+    },
+  });
+  const names = (settings: Record<string, unknown>) => shownFields(fields, settings).map(({ name }) => name);
+  expect(names({})).toEqual(['send']);
+  expect(names({ send: 'json' })).toEqual(['send', 'body']);
 });
 
 test('a kind without settings has no fields', () => {

@@ -24,6 +24,8 @@ export type Field = Control & {
   title: string;
   description: string;
   fallback: unknown;
+  /** Settings beside this one, and the values of theirs that make it say nothing. */
+  hiddenIf?: Readonly<Record<string, readonly unknown[]>>;
 };
 
 interface JsonSchema {
@@ -45,6 +47,7 @@ interface JsonSchema {
   $ref?: string;
   $defs?: Record<string, JsonSchema>;
   properties?: Record<string, JsonSchema>;
+  hidden_if?: Record<string, unknown[]>;
 }
 
 const LONG_FROM = 500;
@@ -62,6 +65,7 @@ function fieldsIn(shape: JsonSchema, root: JsonSchema): Field[] {
       title: property.title ?? schema.title ?? name,
       description: property.description ?? schema.description ?? '',
       fallback: property.default,
+      ...(schema.hidden_if === undefined ? {} : { hiddenIf: schema.hidden_if }),
       ...controlOf(schema, root),
     };
   });
@@ -118,6 +122,14 @@ function controlOf(schema: JsonSchema, root: JsonSchema): Control {
     default:
       return { control: 'unknown' };
   }
+}
+
+/** The fields that mean something with these settings; what is not set counts as what it begins with. */
+export function shownFields(fields: readonly Field[], settings: Readonly<Record<string, unknown>>): readonly Field[] {
+  const begins = new Map(fields.map(({ name, fallback }) => [name, fallback]));
+  return fields.filter(({ hiddenIf = {} }) =>
+    Object.entries(hiddenIf).every(([name, values]) => !values.includes(settings[name] ?? begins.get(name))),
+  );
 }
 
 /** A new row with what its fields are to begin with, and an id that no other row has. */

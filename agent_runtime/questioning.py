@@ -5,7 +5,7 @@ rules; where it does not do, the question is made of the passage's own words wit
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
@@ -45,13 +45,19 @@ class Drafted:
     """A right answer has one of these at least: numbers or names of that sentence that the question does not say."""
 
 
-async def draft(passage: str, model: ChatModel) -> Drafted | None:
+async def draft(passage: str, model: ChatModel, *, besides: Collection[str] = ()) -> Drafted | None:
     """A question that this passage answers; None when nothing in it can be asked for.
+
+    Sentences of `besides` are left out: they have their question.
 
     Raises:
         ModelError: there is no model, or it did not answer.
     """
-    told = [span.text for span in sentences.split(passage) if _says_something(span.text)]
+    told = [
+        span.text
+        for span in sentences.split(passage)
+        if span.text not in besides and _says_something(span.text)
+    ]
     for sentence in told[:ASKED_SENTENCES]:
         written = await _ask(sentence, model)
         if _is_usable(written, sentence):

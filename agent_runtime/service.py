@@ -122,13 +122,13 @@ async def likeness(first: str, second: str, embedder: Embedder) -> float:
     return await support.likeness(first, second, embedder)
 
 
-async def draft_question(passage: str, model: ChatModel) -> Drafted | None:
+async def draft_question(passage: str, model: ChatModel, *, besides: Collection[str] = ()) -> Drafted | None:
     """A question that a passage answers, for a person to confirm; None when nothing in it can be asked for.
 
     Raises:
         ModelError: there is no model, or it did not answer.
     """
-    return await questioning.draft(passage, model)
+    return await questioning.draft(passage, model, besides=besides)
 
 
 def list_starters() -> Sequence[Starter]:

@@ -45,25 +45,18 @@ async def draft(
     if not documents:
         raise Invalid("No document of the vaults that this agent searches is ready yet.")
     chance.shuffle(documents)
-    seen: set[str] = set()
-    made = 0
+    used: set[str] = set()
     for turn in range(count * TRIES):
         document = documents[turn % len(documents)]
-        chunks = [
-            chunk
-            for chunk in await vault.chunks(TenantId(owner_id), document.id)
-            if chunk.passage_id not in seen
-        ]
+        chunks = await vault.chunks(TenantId(owner_id), document.id)
         if not chunks:
             continue
-        chunk = chance.choice(chunks)
-        seen.add(chunk.passage_id)
-        drafted = await runtime.draft_question(chunk.text, model)
+        drafted = await runtime.draft_question(chance.choice(chunks).text, model, besides=used)
         if drafted is None:
             continue
-        made += 1
+        used.add(drafted.rests_on)
         yield drafted, document
-        if made == count:
+        if len(used) == count:
             return
 
 
@@ -72,7 +65,9 @@ def checks_of(drafted: Drafted, document: Document) -> list[Check]:
     quote = " ".join(drafted.rests_on.split())[:QUOTE_CHARACTERS]
     checks: list[Check] = [Cites(document=document.name, quote=quote)]
     if drafted.expected:
-        checks.insert(0, Contains(texts=list(drafted.expected), which="any"))
+        checks.insert(
+            0, Contains(texts=list(drafted.expected), which="any" if len(drafted.expected) > 1 else "all")
+        )
     return checks
 
 

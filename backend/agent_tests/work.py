@@ -231,9 +231,9 @@ def _how_it_went(made: int, wanted: int, by_gap: int) -> str:
     told = []
     if by_gap:
         told.append(
-            f"For {by_gap} of {made} the model wrote no question that the passage answers: these are the passage's "
+            f"For {by_gap} of {made} the model wrote no question that the document answers: these are the document's "
             "own words with a gap. Say them as people would ask."
         )
     if made < wanted:
-        told.append(f"Only {made} passages say something that can be asked for.")
+        told.append(f"{made} of {wanted} could be made: little else in these documents can be asked for.")
     return " ".join(told)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ import typer
 
 from backend.cli.connection import CommandFailed, connected, result_of
 from backend.cli.running import run
-from backend.evaluation import Question, score, summary
+from backend.evaluation import Question, Score, score, summary
 from backend.settings import Settings
 
 app = typer.Typer(help="Measure how well documents are found and questions answered.", no_args_is_help=True)
@@ -82,7 +82,7 @@ async def _read(data: Path) -> list[Question]:
         raise CommandFailed(f"{data} is not a file of questions: {error}") from error
 
 
-async def _tests_of(client: httpx.AsyncClient, slug: str) -> list[Question]:
+async def tests_of(client: httpx.AsyncClient, slug: str) -> list[Question]:
     """The confirmed tests of one's own agent."""
     agents = result_of(await client.get("/api/agents"))
     name = slug.partition("@")[0]
@@ -102,20 +102,15 @@ async def _tests_of(client: httpx.AsyncClient, slug: str) -> list[Question]:
 
 async def _answers(agent: str, data: Path | None, *, as_json: bool) -> None:
     from_file = await _read(data) if data else None
-    scores = []
     async with connected(Settings()) as client:
-        questions = from_file if from_file is not None else await _tests_of(client, agent)
-        for number, question in enumerate(questions, start=1):
-            body = {"model": agent, "messages": [{"role": "user", "content": question.text}]}
-            response = await client.post("/v1/chat/completions", json=body)
-            completion = result_of(response)
-            took_s = response.elapsed.total_seconds()
-            outcomes = await _judged(client, question, completion) if question.checks else ()
-            scored = score(question, completion, took_s=took_s, outcomes=outcomes)
-            scores.append(scored)
+        questions = from_file if from_file is not None else await tests_of(client, agent)
+
+        def tell(scored: Score, number: int) -> None:
             if not as_json:
                 mark = "✓" if scored.right else "✗"
-                typer.echo(f"{mark} {number}/{len(questions)} {question.text} → {scored.answer[:100]}")
+                typer.echo(f"{mark} {number}/{len(questions)} {scored.question.text} → {scored.answer[:100]}")
+
+        scores = await scored_answers(client, agent, questions, tell=tell)
     report = summary(scores)
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
@@ -124,6 +119,26 @@ async def _answers(agent: str, data: Path | None, *, as_json: bool) -> None:
         typer.echo(f"{name:20} {value:.3f}")
     for name, value in report["timings"].items():
         typer.echo(f"{name:20} {value:.3f}")
+
+
+async def scored_answers(
+    client: httpx.AsyncClient,
+    agent: str,
+    questions: Sequence[Question],
+    *,
+    tell: Callable[[Score, int], None] = lambda scored, number: None,
+) -> list[Score]:
+    """Ask a published agent one question after the other; `tell` hears of each, counted from 1."""
+    scores = []
+    for number, question in enumerate(questions, start=1):
+        body = {"model": agent, "messages": [{"role": "user", "content": question.text}]}
+        response = await client.post("/v1/chat/completions", json=body)
+        completion = result_of(response)
+        outcomes = await _judged(client, question, completion) if question.checks else ()
+        took_s = response.elapsed.total_seconds()
+        scores.append(score(question, completion, took_s=took_s, outcomes=outcomes))
+        tell(scores[-1], number)
+    return scores
 
 
 async def _judged(

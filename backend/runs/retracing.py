@@ -89,7 +89,7 @@ class Retracing:
         run = await self._runs.get(principal.user.id, run_id)
         opened = await self._agents.get(principal.user.id, run.agent_id)
         record = await self._runs.open_record(run)
-        if run.state == "running":
+        if run.state in ("running", "waiting"):
             raise Conflict("This run has not ended yet. Look at it again when it has.")
         if "steps" not in record:
             raise NotFound("Nothing was kept of this run's steps: it was cut off before it ended.")

@@ -10,7 +10,8 @@ import pytest_asyncio
 from agent_runtime.models.scripted import ScriptedModel
 from agent_runtime.questioning import GAP, draft
 from backend.answer_checks import CHECK, Said, judge
-from backend.services import Services
+from backend.cli.evaluate import scored_answers, tests_of
+from backend.evaluation import Question, summary
 from tests.agent_runtime.making import TwinEmbedder
 from tests.backend.conftest import Person
 from tests.backend.steps import RIVER, events, vault_with
@@ -154,7 +155,7 @@ async def test_tests_are_drafted_from_the_documents_for_their_owner_to_confirm(
     assert " ".join(drafted["origin"]["rests_on"].split()) in " ".join(RIVER.split())
     assert drafted["checks"], "with what a right answer is like"
     if drafted["origin"]["by"] == "gap":
-        assert "no question that the passage answers" in progress["told"], "a poor model is said to be one"
+        assert "no question that the document answers" in progress["told"], "a poor model is said to be one"
     nothing = (await ada.post("/api/agents", json={"name": "Searches nothing"})).json()
     refused = await ada.post(f"/api/agents/{nothing['id']}/tests/draft", json={"count": 1})
     assert refused.status_code == 422
@@ -217,8 +218,25 @@ async def test_each_check_tells_right_answers_from_wrong_ones(check: Any, said: 
     assert outcome.told
 
 
-async def test_the_command_line_runs_the_same_tests(ada: Person, vault_id: str, services: Services) -> None:
+async def test_the_command_line_asks_the_agents_own_tests_and_judges_them_the_same(
+    ada: Person, vault_id: str
+) -> None:
     path = await an_agent(ada, vault_id, "By command")
+    for test in (BRIDGE, {**BRIDGE, "checks": [{"kind": "declines"}]}):
+        await ada.post(f"{path}/tests", json=test)
+    await ada.post(f"{path}/tests", json={"question": "A draft?", "state": "draft"})
+    assert (await ada.post(f"{path}/publish", json={"terms": TERMS})).status_code == 201
+    scores = await scored_answers(ada, "by-command", await tests_of(ada, "by-command"))
+    assert [scored.right for scored in scores] == [True, False]
+    assert "It answers" in scores[1].told[0]
+    assert summary(scores)["metrics"]["tests_passed"] == 0.5
+    nothing = Question.of({"question": "What does the Talm taste of?", "checks": [{"kind": "declines"}]})
+    [declined] = await scored_answers(ada, "by-command", [nothing])
+    assert declined.right
+
+
+async def test_an_answer_is_judged_by_itself(ada: Person, vault_id: str) -> None:
+    path = await an_agent(ada, vault_id, "Judged")
     await ada.post(f"{path}/tests", json=BRIDGE)
     [test] = (await ada.get(f"{path}/tests")).json()["tests"]
     body = {"answer": "Clara Voss did.", "citations": [], "checks": test["checks"]}

@@ -11,6 +11,7 @@ from sqlalchemy import Table, insert, select, update
 
 from backend import schema
 from backend.accounts.store import users
+from backend.agent_tests.store import agent_test_results, agent_tests
 from backend.agents import store as agents_store
 from backend.agents.kept_drafts import kept_drafts
 from backend.agents.store import agent_versions, agents
@@ -48,9 +49,20 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         async with database.writing() as connection:
             wallet = await ring.create(connection, "wallet")
         seal = (await keys.sealer(person)).seal
-        agent, version, chat, kept, run, asked, secret, fact = (
+        agent, version, chat, kept, test, result, run, asked, secret, fact = (
             f"{person}-{what}"
-            for what in ("agent", "version", "chat", "kept", "run", "asked", "secret", "fact")
+            for what in [
+                "agent",
+                "version",
+                "chat",
+                "kept",
+                "test",
+                "result",
+                "run",
+                "asked",
+                "secret",
+                "fact",
+            ]
         )
         stamps = {"created_at": NOW, "updated_at": NOW}
         rows: list[tuple[Table, dict[str, object]]] = [
@@ -65,6 +77,11 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             (agent_versions, {"id": version, "agent_id": agent, "number": 1, "state": "published"}),
             (chats, {"id": chat, "user_id": person, "agent_id": agent, "version_id": version, **stamps}),
             (kept_drafts, {"id": kept, "agent_id": agent, "reason": "restored", "kept_at": NOW}),
+            (
+                agent_tests,
+                {"id": test, "agent_id": agent, "position": 1, "state": "draft", "created_at": NOW},
+            ),
+            (agent_test_results, {"id": result, "test_id": test, "passed": True, "at": NOW}),
             (runs, {"id": run, "user_id": person, "agent_id": agent, "state": "waiting", "charge": 0}),
             (inquiries, {"id": asked, "user_id": person, "agent_id": agent, "state": "open", "run_id": run}),
             (stored_secrets, {"id": secret, "user_id": person, "created_at": NOW}),
@@ -81,6 +98,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
             },
             {"title": seal(b'"Bees"', "chat-title", chat)},
             {"graph": seal(b"{}", "agent-kept-draft", kept)},
+            {"content": seal(b"{}", "agent-test", test), "revision": 1},
+            {"content": seal(b"{}", "agent-test-result", result), "revision": 1, "behaviour": ""},
             {
                 "record": seal(b"{}", "run", run),
                 "invocation": seal(b"{}", "run-invocation", run),
@@ -143,7 +162,7 @@ async def flip(database: Database, table: Table, column: str, row: str, seed: in
 async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_else(
     database: Database,
 ) -> None:
-    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 11, MESSAGES + 11)
+    whole: tuple[list[tuple[str, str]], int, int] = ([], MESSAGES + 13, MESSAGES + 13)
     assert await scrubbed(database, "ada") == whole
     victims = [
         ("chat", chats, "title", "ada-chat"),
@@ -156,6 +175,8 @@ async def test_a_flipped_bit_anywhere_in_a_persons_records_is_named_and_nothing_
         ("agent draft", agents, "draft", "ada-agent"),
         ("agent version", agent_versions, "graph", "ada-version"),
         ("kept draft", kept_drafts, "graph", "ada-kept"),
+        ("test", agent_tests, "content", "ada-test"),
+        ("test result", agent_test_results, "content", "ada-result"),
         ("stored secret", stored_secrets, "label", "ada-secret"),
         ("fact", facts, "sealed", "ada-fact"),
         ("stored secret", stored_secrets, "value", "ada-secret"),

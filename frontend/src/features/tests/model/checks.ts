@@ -31,7 +31,7 @@ export function newCheck(kind: CheckKind): Check {
 export function inOneSentence(check: Check): string {
   switch (check.kind) {
     case 'contains':
-      return `Has ${check.which === 'any' ? 'one of' : check.texts.length > 1 ? 'all of' : ''} ${check.texts.map((text) => `“${text}”`).join(', ')}`.replace(/ +/g, ' ');
+      return `Has ${check.texts.length < 2 ? '' : check.which === 'any' ? 'one of' : 'all of'} ${check.texts.map((text) => `“${text}”`).join(', ')}`.replace(/ +/g, ' ');
     case 'means':
       return `Says about the same as “${check.text}”`;
     case 'cites': {
@@ -57,7 +57,7 @@ export function faultOf(check: Check): string | null {
 /** How the tests stand, in one sentence. */
 export function standing({ lines, passed, ran }: Pick<TestReport, 'passed' | 'ran'> & { lines: readonly unknown[] }): string {
   if (lines.length === 0) return 'It has no tests yet.';
-  if (ran === 0) return `None of its ${lines.length} tests was run since it changed.`;
+  if (ran === 0) return lines.length === 1 ? 'Its one test was not run since it changed.' : `None of its ${lines.length} tests was run since it changed.`;
   const missing = lines.length - ran;
   return `${passed} of ${lines.length} tests pass${missing > 0 ? `; ${missing} not run since it changed` : ''}.`;
 }

@@ -28,6 +28,11 @@ const STATES = { done: '', failed: 'failed', stopped: 'stopped', reused: 'as bef
 
 export function TraceColumn({ title, trace, other, openNode, onOpen, onAgain }: TraceColumnProps) {
   const used = trace.usage as { prompt_tokens?: number; completion_tokens?: number; took_ms?: number } | null;
+  const open = (number: number): void => {
+    const citation = trace.citations.find((each) => each.number === number);
+    if (citation === undefined) return;
+    globalThis.open(`/documents/${citation.document_id}?start=${citation.start}&end=${citation.end}`, '_blank');
+  };
   return (
     <Stack gap="md" component="section" aria-label={title}>
       <Text fw={600}>{title}</Text>
@@ -48,7 +53,7 @@ export function TraceColumn({ title, trace, other, openNode, onOpen, onAgain }: 
             <Text fz="xs" c="dimmed">
               {trace.again?.only === true ? 'What the step handed on' : 'Answer'}
             </Text>
-            <AnswerText answer={trace.answer} sentences={[]} citations={trace.citations} onOpenCitation={() => undefined} />
+            <AnswerText answer={trace.answer} sentences={[]} citations={trace.citations} onOpenCitation={open} />
             {trace.citations.length > 0 && (
               <Text fz="xs" c="dimmed" mt={6}>
                 {trace.citations.map(({ number, document, page }) => (

@@ -82,7 +82,7 @@ async def _read(data: Path) -> list[Question]:
         raise CommandFailed(f"{data} is not a file of questions: {error}") from error
 
 
-async def tests_of(client: httpx.AsyncClient, slug: str) -> list[Question]:
+async def confirmed_tests(client: httpx.AsyncClient, slug: str) -> list[Question]:
     """The confirmed tests of one's own agent."""
     agents = result_of(await client.get("/api/agents"))
     name = slug.partition("@")[0]
@@ -103,7 +103,7 @@ async def tests_of(client: httpx.AsyncClient, slug: str) -> list[Question]:
 async def _answers(agent: str, data: Path | None, *, as_json: bool) -> None:
     from_file = await _read(data) if data else None
     async with connected(Settings()) as client:
-        questions = from_file if from_file is not None else await tests_of(client, agent)
+        questions = from_file if from_file is not None else await confirmed_tests(client, agent)
 
         def tell(scored: Score, number: int) -> None:
             if not as_json:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from agent_runtime.models.scripted import ScriptedModel
 from agent_runtime.questioning import GAP, draft
 from backend.answer_checks import CHECK, Said, judge
-from backend.cli.evaluate import scored_answers, tests_of
+from backend.cli.evaluate import confirmed_tests, scored_answers
 from backend.evaluation import Question, summary
 from tests.agent_runtime.making import TwinEmbedder
 from tests.backend.conftest import Person
@@ -226,7 +226,7 @@ async def test_the_command_line_asks_the_agents_own_tests_and_judges_them_the_sa
         await ada.post(f"{path}/tests", json=test)
     await ada.post(f"{path}/tests", json={"question": "A draft?", "state": "draft"})
     assert (await ada.post(f"{path}/publish", json={"terms": TERMS})).status_code == 201
-    scores = await scored_answers(ada, "by-command", await tests_of(ada, "by-command"))
+    scores = await scored_answers(ada, "by-command", await confirmed_tests(ada, "by-command"))
     assert [scored.right for scored in scores] == [True, False]
     assert "It answers" in scores[1].told[0]
     assert summary(scores)["metrics"]["tests_passed"] == 0.5

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run prepare test nightly prepare-test lint format bench lock clean
+.PHONY: help run prepare test test-postgres nightly prepare-test lint format bench lock clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1 \t/' | expand -t 22
@@ -18,6 +18,9 @@ prepare:  ## everything that running needs
 
 test: prepare-test  ## prepare, then lint and run every test
 	@$(BIN)/python -m scripts.check all
+
+test-postgres: prepare-test  ## the packages' tests once more, their records on a PostgreSQL server
+	@QANAT_TEST_DATABASE=postgres $(BIN)/python -m pytest -q tests/agent_runtime tests/knowledge_vault tests/licensing
 
 nightly: prepare-test  ## the tests that take long: many damaged files, huge ones
 	@$(BIN)/python -m pytest -m nightly -s

@@ -11,7 +11,6 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
@@ -89,9 +88,9 @@ def _take_in(tenant_id: str, document_id: str) -> None:
 class Ingestion:
     """Starts, resumes and stops the taking in of documents."""
 
-    def __init__(self, path: Path, *, parse: Stage, index: Stage) -> None:
-        """`path`: the SQLite file in which DBOS keeps what is under way."""
-        self._path = path
+    def __init__(self, address: str, *, parse: Stage, index: Stage) -> None:
+        """`address`: of the database in which DBOS keeps what is under way, as SQLAlchemy takes it."""
+        self._address = address
         self._parse = parse
         self._index = index
 
@@ -99,7 +98,7 @@ class Ingestion:
         """Launch; documents that a crash interrupted go on from the stage they had reached."""
         config: DBOSConfig = {
             "name": "qanat",
-            "system_database_url": f"sqlite:///{self._path}",
+            "system_database_url": self._address,
             "log_level": "WARNING",
             "console_log_level": "WARNING",
             "application_version": "1",

@@ -9,3 +9,7 @@ class DataFromLaterVersion(Exception):
             f"This data folder was written by a newer Qanat (schema {revision}). Install that version again, "
             "or use another QANAT_DATA_DIR. Nothing was changed."
         )
+
+
+class DatabaseRefused(Exception):
+    """The database that the settings name cannot be used. Its message holds no password."""

@@ -50,6 +50,9 @@ def alembic_config(connection: Connection | None = None) -> Config:
 async def upgrade(database: Database, *, path: Path, now: datetime) -> Path | None:
     """Apply the migrations that are missing; the snapshot taken before, or `None` when there was nothing to keep.
 
+    On a PostgreSQL server no snapshot is taken: a migration that fails is rolled back whole there, and copies of the
+    database are its operator's.
+
     Raises:
         DataFromLaterVersion: the database is of a version that this code does not know.
     """
@@ -64,7 +67,7 @@ async def upgrade(database: Database, *, path: Path, now: datetime) -> Path | No
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise DataFromLaterVersion(current)
     snapshot = None
-    if current is not None:
+    if current is not None and not database.is_server:
         snapshot = await take_snapshot(database, path=path, before=head, now=now)
     async with database.writing() as connection:
         await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "head"))

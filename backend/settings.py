@@ -41,6 +41,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default_factory=lambda: _home("XDG_DATA_HOME", ".local/share") / "qanat")
     """Holds everything the product keeps, sealed."""
+    database_url: SecretStr | None = None
+    """A PostgreSQL database for the records, such as `postgresql://qanat:password@db.internal/qanat`; without, a SQLite
+    file in the data folder."""
     root_key_file: Path = Field(
         default_factory=lambda: _home("XDG_CONFIG_HOME", ".config") / "qanat" / "root.key"
     )

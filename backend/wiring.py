@@ -25,7 +25,7 @@ from agent_runtime.errors import RetrievalFailed, SupportCheckFailed
 from agent_runtime.limits import RunLimits
 from agent_runtime.models.llama_cpp import LlamaCppModel
 from agent_runtime.models.openai_compatible import OpenAICompatibleModel
-from backend import schema
+from backend import records, schema
 from backend.accounts.service import Accounts
 from backend.agent_calls.planning import CallPlanner
 from backend.agent_calls.service import AgentCalls
@@ -47,6 +47,7 @@ from backend.models.service import ModelRegistry
 from backend.outside.mcp_servers import OperatorsMcpServers, allowed_servers
 from backend.outside.requests import Owner
 from backend.outside.web_services import GuardedWebServices
+from backend.records import database_file, jobs_database, open_records
 from backend.resuming import keep_submitting, submit_unfinished
 from backend.root_key.providers import keeper_of
 from backend.runs.citations import CitedPassages
@@ -287,10 +288,10 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
     data_dir = settings.data_dir
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:
-        database_path = data_dir / "qanat.db"
-        database = Database.at(database_path)
+        database = open_records(settings)
         stack.push_async_callback(database.close)
-        snapshot = await schema.upgrade(database, path=database_path, now=clock.now())
+        await records.begin(settings, database)
+        snapshot = await schema.upgrade(database, path=database_file(settings), now=clock.now())
         if snapshot:
             log.info("database.upgraded snapshot=%s", snapshot)
         root = keeper_of(settings, database, clock)
@@ -458,7 +459,7 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         agent_calls.equip = equip
         inquiries = Inquiries(database, clock, runs, sealer_for=tenant_keys.sealer)
         ingestion = Ingestion(
-            data_dir / "jobs.db",
+            jobs_database(settings),
             parse=lambda tenant_id, document_id: vault.parse(TenantId(tenant_id), DocumentId(document_id)),
             index=lambda tenant_id, document_id: vault.index(TenantId(tenant_id), DocumentId(document_id)),
         )

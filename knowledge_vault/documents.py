@@ -5,7 +5,8 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import ColumnElement, Row, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, delete, select, update
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's too
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import crypto
@@ -204,8 +205,8 @@ class Documents:
             moment = next_time(self._clock.now(), new.id, Period.DAILY)
             await connection.execute(
                 insert(web_sources)
-                .prefix_with("OR IGNORE")  # it is followed already, as its owner chose
                 .values(document_id=new.id, period=Period.DAILY, next_at=moment and microseconds(moment))
+                .on_conflict_do_nothing()  # it is followed already, as its owner chose
             )
 
     async def origin(self, entry: Entry) -> Origin | None:

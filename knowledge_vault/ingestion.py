@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's too
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -124,8 +124,11 @@ class Ingestion:
             if await self._documents.is_at(connection, entry, Stage.SEALED):
                 await connection.execute(
                     insert(document_texts)
-                    .prefix_with("OR REPLACE")
                     .values(document_id=place[0], version=place[1], sealed=sealed)
+                    .on_conflict_do_update(
+                        index_elements=[document_texts.c.document_id, document_texts.c.version],
+                        set_={"sealed": sealed},
+                    )
                 )
                 await self._documents.advance(
                     connection,

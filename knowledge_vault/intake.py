@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import BigInteger, Table, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.pace import Pace
@@ -48,7 +48,7 @@ async def _by_stage(
             func.count(),
             func.sum(table.c.chunk_count),
             func.sum(table.c.chunks_done),
-            func.sum(table.c.size_bytes),
+            cast(func.sum(table.c.size_bytes), BigInteger),
         )
         .where(table.c.tenant_id == tenant, table.c.vault_id == vault)
         .group_by(table.c.stage)

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's too
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault.documents import Documents, Entry, OpenDocument
@@ -104,8 +105,12 @@ class Passages:
 
     async def save(self, connection: AsyncConnection, entry: Entry, found: Sequence[Searchable]) -> None:
         document = entry.document
+        new = insert(chunks)
         await connection.execute(
-            insert(chunks).prefix_with("OR REPLACE", dialect="sqlite"),
+            new.on_conflict_do_update(
+                index_elements=[chunks.c.id],
+                set_={each.name: new.excluded[each.name] for each in chunks.c if each.name != "id"},
+            ),
             [
                 {
                     "id": item.chunk.passage_id,

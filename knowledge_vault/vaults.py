@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import BigInteger, cast, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_vault import crypto
@@ -16,7 +16,7 @@ from knowledge_vault.keys.keyring import VaultKeyring, VaultKeys, VaultRow, new_
 from knowledge_vault.keys.tree import VaultKey, vault_key_context
 from knowledge_vault.moments import at, microseconds
 from knowledge_vault.ports import Clock, Database
-from knowledge_vault.tables import documents, vaults
+from knowledge_vault.tables import documents, vault_grants, vaults
 from knowledge_vault.values import (
     ChunkSizes,
     OwnerMode,
@@ -176,7 +176,7 @@ class Vaults:
         counts = (
             func.count(documents.c.id).label("document_count"),
             func.coalesce(func.sum(documents.c.chunk_count).filter(is_active), 0).label("chunk_count"),
-            func.coalesce(func.sum(documents.c.size_bytes), 0).label("size_bytes"),
+            cast(func.coalesce(func.sum(documents.c.size_bytes), 0), BigInteger).label("size_bytes"),
             func.count(documents.c.id).filter(~is_active).label("not_ready_count"),
         )
         query = (
@@ -184,7 +184,7 @@ class Vaults:
             .add_columns(*counts)
             .outerjoin(documents, documents.c.vault_id == vaults.c.id)
             .where(vaults.c.tenant_id == tenant)
-            .group_by(vaults.c.id)
+            .group_by(vaults.c.id, vault_grants.c.vault_id)
             .order_by(vaults.c.created_at, vaults.c.id)
         )
         if vault is not None:

@@ -8,7 +8,7 @@ deployed is written to SQL step by step, so that an interrupted deployment goes 
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's too
 
 from licensing.abi import interface
 from licensing.chain import CONTRACTS, Chain

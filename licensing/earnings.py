@@ -4,7 +4,7 @@ holder's address.
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from licensing.errors import NothingToClaim, NotTheHolder, Unknown
@@ -89,7 +89,7 @@ class EarningsReader:
 async def _waiting_by_asset(connection: AsyncConnection, asset_ids: Sequence[AssetId]) -> dict[int, int]:
     """Charges that no mined settlement holds yet."""
     rows = await connection.execute(
-        select(invocations.c.asset_id, func.sum(invocations.c.charge))
+        select(invocations.c.asset_id, cast(func.sum(invocations.c.charge), BigInteger))
         .outerjoin(settlements, settlements.c.id == invocations.c.settlement_id)
         .where(
             invocations.c.asset_id.in_(asset_ids),

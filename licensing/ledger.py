@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from licensing.acceptance import require_acceptable
@@ -459,7 +459,9 @@ class Ledger:
 
     async def total(self, connection: AsyncConnection, account: str) -> int:
         """The sum of one account of the double-entry ledger."""
-        lines = select(func.coalesce(func.sum(ledger.c.amount), 0)).where(ledger.c.account == account)
+        lines = select(cast(func.coalesce(func.sum(ledger.c.amount), 0), BigInteger)).where(
+            ledger.c.account == account
+        )
         return int(await connection.scalar(lines) or 0)
 
 

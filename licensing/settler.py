@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Row, bindparam, cast, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from licensing.abi import Event, interface
@@ -80,9 +80,9 @@ class Settler:
         async with self._database.reading() as connection:
             waiting = (
                 await connection.execute(
-                    select(func.sum(invocations.c.charge), func.min(invocations.c.charged_at)).where(
-                        _waiting()
-                    )
+                    select(
+                        cast(func.sum(invocations.c.charge), BigInteger), func.min(invocations.c.charged_at)
+                    ).where(_waiting())
                 )
             ).one()
             if await self._unfinished():
@@ -150,7 +150,7 @@ class Settler:
                 await connection.execute(select(channels).where(channels.c.channel == name))
             ).one()
             earlier = await connection.scalar(
-                select(func.coalesce(func.sum(invocations.c.charge), 0)).where(
+                select(cast(func.coalesce(func.sum(invocations.c.charge), 0), BigInteger)).where(
                     invocations.c.channel == name, invocations.c.settlement_id.is_not(None)
                 )
             )

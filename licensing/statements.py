@@ -1,7 +1,7 @@
 """The SQL of one use, declared once so that it is compiled once. `ledger.py` says what it is for."""
 
 from sqlalchemy import bindparam, case, insert, literal, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or
+from sqlalchemy.dialects.postgresql import insert as insert_or  # its ON CONFLICT is SQLite's too
 
 from licensing.tables import asset_totals, channels, invocations, ledger
 

@@ -43,11 +43,11 @@ async def connected(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def _token(settings: Settings, boot_id: str) -> str:
-    from backend.database import Database
+    from backend.records import open_records
     from backend.root_key.providers import keeper_of
     from backend.wiring import local_token
 
-    database = Database.at(settings.data_dir / "qanat.db")
+    database = open_records(settings)
     try:
         root_key = await keeper_of(settings, database, SystemClock()).open()
     finally:

@@ -97,24 +97,24 @@ def show_recovery_key(code: str) -> None:
 @asynccontextmanager
 async def _keeper(settings: Settings, *, alone: bool) -> AsyncIterator["RootKeeper"]:
     """The keeper of the data folder's root key, unopened. `alone`: only while no server runs."""
-    from backend import schema
+    from backend import records, schema
     from backend.clock import SystemClock
-    from backend.database import Database
     from backend.root_key.providers import keeper_of
 
-    path = settings.data_dir / "qanat.db"
-    if not path.is_file():
+    path = records.database_file(settings)
+    if settings.database_url is None and not path.is_file():
         raise CommandFailed(f"There is no data in {settings.data_dir} yet: start `qanat serve` first.")
     if not alone and instance.find_instance(settings.data_dir) is not None:
-        database = Database.at(path)
+        database = records.open_records(settings)
         try:
             yield keeper_of(settings, database, SystemClock())
         finally:
             await database.close()
         return
     with instance.only_instance(settings.data_dir):
-        database = Database.at(path)
+        database = records.open_records(settings)
         try:
+            await records.begin(settings, database)
             await schema.upgrade(database, path=path, now=SystemClock().now())
             yield keeper_of(settings, database, SystemClock())
         finally:

@@ -11,7 +11,7 @@ from agent_runtime.errors import RuntimeFailure
 from backend.cli.connection import CommandFailed
 from backend.errors import Problem
 from backend.instance import AlreadyRunning
-from backend.refused import DataFromLaterVersion
+from backend.refused import DatabaseRefused, DataFromLaterVersion
 from knowledge_vault.errors import VaultError
 from licensing.errors import LicensingError
 
@@ -19,6 +19,7 @@ _SAID_PLAINLY = (
     CommandFailed,
     AlreadyRunning,
     DataFromLaterVersion,
+    DatabaseRefused,
     Problem,
     VaultError,
     LicensingError,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.prepare import browser, llama, machine, models, python_packages, recognition, web
+from scripts.prepare import browser, llama, machine, models, postgres, python_packages, recognition, web
 from scripts.prepare.places import CONTRACTS, FRONTEND, PREPARED, PYTHON, ROOT, UV, VENV
 from scripts.prepare.stages import Stage
 
@@ -155,6 +155,17 @@ def _web(testing: bool) -> list[Stage]:
                 (),
                 recognition.install,
                 ("browser",),  # both may ask the system's package manager, which serves one at a time
+            )
+        )
+        stages.append(
+            Stage(
+                "postgres",
+                "PostgreSQL",
+                PREPARED / "postgres",
+                lambda: [postgres.find()],
+                (),
+                postgres.install,
+                ("recognition",),
             )
         )
     return stages

@@ -20,10 +20,10 @@ from agent_runtime.compiler import compiled
 from agent_runtime.events import data
 from agent_runtime.ports import ChatMessage, ReplyEnd, ReplyPart, Sampling, TextDelta
 from agent_runtime.tables import metadata
-from backend.database import Database
 from knowledge_vault.keys.tenants import Sealer
 from knowledge_vault.values import TenantId
 from tests.agent_runtime.making import a_graph, some_tools
+from tests.databases import database_at
 
 STEPS = 6
 GRAPH = a_graph(
@@ -69,7 +69,7 @@ class Mortal:
 
 
 async def live(folder: Path, dies_at: int | None) -> None:
-    database = Database.at(folder / "records.db")
+    database = database_at(folder / "records.db")
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
     saver = SealedCheckpoints(database, Sealer(b"s" * 32, TenantId("ada")), tenant_id="ada")

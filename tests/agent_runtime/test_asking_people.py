@@ -12,9 +12,9 @@ from agent_runtime.graph import Graph, OnError
 from agent_runtime.models.scripted import ScriptedModel
 from agent_runtime.people import PersonSaid
 from agent_runtime.tables import metadata
-from backend.database import Database
 from knowledge_vault.keys.tenants import Sealer
 from knowledge_vault.values import TenantId
+from tests.databases import database_at
 
 from .making import a_graph, some_tools, types
 
@@ -40,7 +40,7 @@ LETTER = a_graph(
 
 @pytest.fixture
 async def checkpoints(tmp_path: Path) -> AsyncIterator[SealedCheckpoints]:
-    database = Database.at(tmp_path / "records.db")
+    database = database_at(tmp_path / "records.db")
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
     yield SealedCheckpoints(database, Sealer(b"s" * 32, TenantId("ada")), tenant_id="ada")

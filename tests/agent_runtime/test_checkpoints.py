@@ -11,7 +11,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, update
 
 from agent_runtime import plain_json
 from agent_runtime.checkpoints import FORMAT, SealedCheckpoints
@@ -24,6 +24,7 @@ from backend.database import Database
 from knowledge_vault import crypto
 from knowledge_vault.keys.tenants import Sealer
 from knowledge_vault.values import TenantId
+from tests.databases import database_at, every_byte
 
 SECRET_WORDS = "the hives of Ilse Brandt"
 PASSAGE = Passage(
@@ -50,7 +51,7 @@ ANSWER = Answer(
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database.at(tmp_path / "records.db")
+    database = database_at(tmp_path / "records.db")
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
     yield database
@@ -79,7 +80,7 @@ async def test_langgraphs_own_suite_for_savers_passes(tmp_path: Path) -> None:
 
     @checkpointer_test(name="sealed checkpoints")
     async def savers() -> AsyncGenerator[BaseCheckpointSaver[int]]:
-        database = Database.at(tmp_path / f"{next(made)}.db")
+        database = database_at(tmp_path / f"{next(made)}.db")
         async with database.writing() as connection:
             await connection.run_sync(metadata.create_all)
         yield a_saver(database)
@@ -101,9 +102,7 @@ async def test_a_checkpoint_comes_back_as_it_was_kept(database: Database) -> Non
 
 async def test_what_was_kept_is_not_readable_in_the_database_file(database: Database, tmp_path: Path) -> None:
     await kept(a_saver(database))
-    async with database.engine.connect() as connection:
-        await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-    raw = (tmp_path / "records.db").read_bytes()  # nothing else runs here
+    raw = every_byte(tmp_path / "records.db")
     assert b"run-1" in raw
     assert b"Brandt" not in raw
     assert b"outcomes" not in raw

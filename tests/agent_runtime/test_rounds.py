@@ -28,9 +28,9 @@ from agent_runtime.node_kinds.joining import join_answers
 from agent_runtime.node_kinds.values import Answer
 from agent_runtime.ports import ChatMessage, ReplyEnd, ReplyPart, Sampling, TextDelta
 from agent_runtime.tables import metadata
-from backend.database import Database
 from knowledge_vault.keys.tenants import Sealer
 from knowledge_vault.values import TenantId
+from tests.databases import database_at
 
 from .making import TwinRetriever, a_graph, a_passage, events_of, some_tools
 
@@ -511,7 +511,7 @@ def test_answers_are_joined_with_their_citations_numbered_anew() -> None:
 
 @pytest.fixture
 async def saver(tmp_path: Path) -> Any:
-    database = Database.at(tmp_path / "records.db")
+    database = database_at(tmp_path / "records.db")
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
     yield SealedCheckpoints(database, Sealer(b"s" * 32, TenantId("ada")), tenant_id="ada")

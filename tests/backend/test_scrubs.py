@@ -29,6 +29,7 @@ from knowledge_vault.tables import tenant_keys
 from licensing.keys import KeyRing
 from licensing.tables import signing_keys
 from licensing.values import Address
+from tests.databases import database_at
 
 NOW = "2026-11-23T03:00:00+00:00"
 KEY = RootKey(b"r" * 32)
@@ -39,7 +40,7 @@ MESSAGES = 450
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """Ada's chat, run, agent and secret, and some of Bob's."""
-    database = Database.at(tmp_path / "qanat.db")
+    database = database_at(tmp_path / "qanat.db")
     keys = TenantKeys(KEY, database)
     async with database.writing() as connection:
         for metadata in schema.METADATAS:

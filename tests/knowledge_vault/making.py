@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.database import Database
 from knowledge_vault.index.engine import Engine
 from knowledge_vault.keys.key_file import KeyFile
 from knowledge_vault.keys.root import RootKeeper
@@ -23,6 +22,7 @@ from knowledge_vault.tables import metadata
 from knowledge_vault.values import Document, Limits, SealedLimits, TenantId, VaultId
 from knowledge_vault.vault import KnowledgeVault
 from knowledge_vault.words import split_words
+from tests.databases import database_at
 
 ALICE = TenantId("alice")
 BOB = TenantId("bob")
@@ -90,7 +90,7 @@ async def open_vault(
     """
     data = home / "data"
     data.mkdir(exist_ok=True)
-    database = Database.at(data / "qanat.db")
+    database = database_at(data / "qanat.db")
     clock = clock or FixedClock()
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)

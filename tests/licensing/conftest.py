@@ -10,6 +10,7 @@ import pytest_asyncio
 from licensing.anvil import find_anvil
 from licensing.errors import AnvilMissing
 from licensing.service import Licensing
+from tests.databases import copied
 from tests.licensing.world import MovableClock, World
 
 
@@ -30,6 +31,7 @@ async def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def world(deployed: Path, tmp_path: Path) -> World:
     folder = tmp_path / "data"
     shutil.copytree(deployed, folder)
+    copied(deployed / "qanat.db", folder / "qanat.db")
     return World(folder)
 
 

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 
-from backend.database import Database
 from licensing.abi import interface
 from licensing.anvil import LocalChain, find_anvil
 from licensing.chain import Chain
@@ -16,6 +15,7 @@ from licensing.rpc import Rpc
 from licensing.service import Licensing
 from licensing.tables import metadata
 from licensing.values import Address, LicenseState
+from tests.databases import database_at
 from tests.licensing.world import FixedSealer, Sold, World, a_sale, an_asset, an_offer, use_once
 
 ETHER = 10**18
@@ -39,7 +39,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> World:
 async def following(
     world: World, node: LocalChain, *, confirmations: int = 0, finality_depth: int = 5
 ) -> AsyncIterator[Licensing]:
-    database = Database.at(world.folder / "qanat.db")
+    database = database_at(world.folder / "qanat.db")
     async with database.writing() as connection:
         await connection.run_sync(metadata.create_all)
     keys = KeyRing(database, FixedSealer(), world.clock)

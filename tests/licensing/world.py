@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from backend.database import Database
 from knowledge_vault.crypto import open_sealed, seal
 from licensing.service import Licensing
 from licensing.settings import LicensingSettings
@@ -23,6 +22,7 @@ from licensing.values import (
     TermsOffer,
     Use,
 )
+from tests.databases import database_at
 
 DIGEST = "ab" * 32
 
@@ -66,7 +66,7 @@ class World:
 
     @asynccontextmanager
     async def running(self, **changes: object) -> AsyncIterator[Licensing]:
-        database = Database.at(self.folder / "qanat.db")
+        database = database_at(self.folder / "qanat.db")
         async with database.writing() as connection:
             await connection.run_sync(metadata.create_all)
         settings = replace(self.settings, **changes)  # type: ignore[arg-type]  # names of its fields

@@ -28,7 +28,7 @@ async def test_a_document_submitted_twice_is_taken_in_once(tmp_path: Path) -> No
     async def index(tenant_id: str, document_id: str) -> None:
         happened.append(f"index {tenant_id} {document_id}")
 
-    ingestion = Ingestion(tmp_path / "jobs.db", parse=parse, index=index)
+    ingestion = Ingestion(f"sqlite:///{tmp_path / 'jobs.db'}", parse=parse, index=index)
     await ingestion.start()
     await asyncio.gather(*(ingestion.submit("ada", "one") for _ in range(3)))
     await ingestion.submit("ada", "two")
@@ -48,7 +48,7 @@ async def test_a_stage_that_broke_can_be_submitted_again(tmp_path: Path) -> None
     async def index(tenant_id: str, document_id: str) -> None:
         happened.append("index")
 
-    ingestion = Ingestion(tmp_path / "jobs.db", parse=parse, index=index)
+    ingestion = Ingestion(f"sqlite:///{tmp_path / 'jobs.db'}", parse=parse, index=index)
     await ingestion.start()
     await ingestion.submit("ada", "one")
     await until(happened, 1)
@@ -73,7 +73,7 @@ async def test_what_was_waiting_when_the_server_stopped_is_taken_in_after_the_ne
     async def index(tenant_id: str, document_id: str) -> None:
         happened.append(f"index {document_id}")
 
-    first = Ingestion(tmp_path / "jobs.db", parse=parse, index=index)
+    first = Ingestion(f"sqlite:///{tmp_path / 'jobs.db'}", parse=parse, index=index)
     await first.start()
     await first.submit("ada", "one")
     await first.submit("ada", "two")
@@ -82,7 +82,7 @@ async def test_what_was_waiting_when_the_server_stopped_is_taken_in_after_the_ne
     hold.set()
     happened.clear()
 
-    second = Ingestion(tmp_path / "jobs.db", parse=parse, index=index)
+    second = Ingestion(f"sqlite:///{tmp_path / 'jobs.db'}", parse=parse, index=index)
     await second.start()
     await until(happened, 4)
     await second.stop()

@@ -33,7 +33,14 @@ LINT = (
     Part("mypy, scripts", (PYTHON, "-m", "mypy", "-p", "scripts")),
     Part("front end: types and eslint", ("npm", "run", "--silent", "check"), FRONTEND),
 )
+OVER_POSTGRES = ("agent_runtime/test_checkpoints.py", "licensing/test_ledger.py", "knowledge_vault/test_vault.py")
+"""What `make test` runs a second time over PostgreSQL; `make test-postgres` runs much more."""
 OTHER_TESTS = (
+    Part(
+        "pytest over PostgreSQL",
+        (PYTHON, "-m", "pytest", "-q", *(f"tests/{path}" for path in OVER_POSTGRES)),
+        env={"OMP_NUM_THREADS": "1", "QANAT_TEST_DATABASE": "postgres"},
+    ),
     Part("front end: vitest", ("npm", "run", "--silent", "test"), FRONTEND, {"CI": "true"}),
     Part("contracts: forge", ("npm", "run", "--silent", "test"), CONTRACTS),
 )

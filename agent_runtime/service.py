@@ -16,8 +16,8 @@ from agent_runtime import (
     questioning,
     runner,
     shape,
-    starters,
     support,
+    templates,
 )
 from agent_runtime.calls import Call
 from agent_runtime.differences import Difference
@@ -133,7 +133,7 @@ async def draft_question(passage: str, model: ChatModel, *, besides: Collection[
 
 def list_starters() -> Sequence[Starter]:
     """Graphs to begin with; `Starter.graph(vaults=…)` fills in whose documents they search."""
-    return starters.ALL
+    return templates.ALL
 
 
 def run(

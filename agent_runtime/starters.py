@@ -1,10 +1,19 @@
-"""Graphs to begin with: each runs at once, given a vault to search."""
+"""What a graph to begin with is, and the simplest ones. `templates.py` has the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from agent_runtime.graph import AgentFile, Edge, Graph, Node, Position, SocketRef
+
+
+@dataclass(frozen=True)
+class SampleVault:
+    """A vault of sample documents, to see a graph at work before one has any of one's own."""
+
+    name: str
+    files: tuple[str, ...]
+    """Paths within the folder of samples."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +24,13 @@ class Starter:
     name: str
     description: str
     _graph: Graph
+    picture: Literal["documents", "support", "approval", "fields", "translation", "research"] = "documents"
+    """What the page draws beside it."""
+    needs: str = ""
+    """What the packaged model is too small for, and which size does it; empty where it does all."""
+    sample_vaults: tuple[SampleVault, ...] = ()
+    tests: str = ""
+    """The path of its test set within the folder of samples."""
 
     def graph(self, *, vaults: Sequence[str] = ()) -> Graph:
         """The graph with these vaults in every search."""
@@ -38,7 +54,7 @@ def fill_vaults(graph: Graph, vaults: Sequence[str]) -> Graph:
     )
 
 
-def _node(
+def a_node(
     node: str,
     kind: str,
     title: str,
@@ -47,14 +63,21 @@ def _node(
     settings: Mapping[str, Any] | None = None,
     *,
     version: int = 1,
+    parent: str | None = None,
 ) -> Node:
     place = Position(x=x, y=y)
     return Node(
-        id=node, kind=kind, version=version, title=title, settings=dict(settings or {}), position=place
+        id=node,
+        kind=kind,
+        version=version,
+        title=title,
+        settings=dict(settings or {}),
+        parent=parent,
+        position=place,
     )
 
 
-def _edges(*pairs: tuple[str, str]) -> list[Edge]:
+def edges(*pairs: tuple[str, str]) -> list[Edge]:
     """Edges from pairs of `node.socket`."""
     return [
         Edge(id=f"e{number}", source=_socket(source), target=_socket(target))
@@ -73,18 +96,30 @@ DOCUMENT_QUESTIONS = Starter(
     "Answers questions from your documents, with citations.",
     Graph(
         nodes=[
-            _node("start", "start", "Question", 0, 0),
-            _node("search", "search_documents", "Search my documents", 280, -80),
-            _node("sources", "answer_with_sources", "Answer with sources", 560, 0),
-            _node("answer", "answer", "Answer", 840, 0),
+            a_node("start", "start", "Question", 0, 0),
+            a_node("search", "search_documents", "Search my documents", 280, -80),
+            a_node("sources", "answer_with_sources", "Answer with sources", 560, 0),
+            a_node("answer", "answer", "Answer", 840, 0),
         ],
-        edges=_edges(
+        edges=edges(
             ("start.question", "search.question"),
             ("start.question", "sources.question"),
             ("search.passages", "sources.passages"),
             ("sources.answer", "answer.value"),
         ),
     ),
+    sample_vaults=(
+        SampleVault(
+            "Talmira, invented (sample)",
+            (
+                "documents/cooperative-handbook.docx",
+                "documents/emergency-plan.docx",
+                "documents/library-rules.html",
+                "documents/water-testing.md",
+            ),
+        ),
+    ),
+    tests="templates/document-questions.tests.json",
 )
 
 WAS_FOUND = {
@@ -99,12 +134,12 @@ ANSWER_OR_HAND_OVER = Starter(
     "Answers from your documents; where they say nothing, tells the person whom to ask.",
     Graph(
         nodes=[
-            _node("start", "start", "Question", 0, 0),
-            _node("search", "search_documents", "Search my documents", 280, -80),
-            _node("sources", "answer_with_sources", "Answer with sources", 560, 0),
-            _node("found", "if_otherwise", "Was it found?", 840, 0, WAS_FOUND, version=2),
-            _node("answer", "answer", "Answer", 1120, -80),
-            _node(
+            a_node("start", "start", "Question", 0, 0),
+            a_node("search", "search_documents", "Search my documents", 280, -80),
+            a_node("sources", "answer_with_sources", "Answer with sources", 560, 0),
+            a_node("found", "if_otherwise", "Was it found?", 840, 0, WAS_FOUND, version=2),
+            a_node("answer", "answer", "Answer", 1120, -80),
+            a_node(
                 "hand_over",
                 "answer",
                 "Hand over",
@@ -113,7 +148,7 @@ ANSWER_OR_HAND_OVER = Starter(
                 {"text": "The documents say nothing about this. Please write to the person who keeps them."},
             ),
         ],
-        edges=_edges(
+        edges=edges(
             ("start.question", "search.question"),
             ("start.question", "sources.question"),
             ("search.passages", "sources.passages"),
@@ -123,5 +158,3 @@ ANSWER_OR_HAND_OVER = Starter(
         ),
     ),
 )
-
-ALL: Sequence[Starter] = (DOCUMENT_QUESTIONS, ANSWER_OR_HAND_OVER)

@@ -336,5 +336,9 @@ def test_numbers_are_the_same_however_they_are_grouped() -> None:
 def test_starters_are_told_by_slug() -> None:
     assert [starter.slug for starter in service.list_starters()] == [
         "document-questions",
-        "answer-or-hand-over",
+        "support-desk",
+        "policy-check",
+        "contract-fields",
+        "translator",
+        "research",
     ]

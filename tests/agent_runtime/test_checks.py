@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent_runtime import node_kinds, service, starters
+from agent_runtime import node_kinds, service, templates
 from agent_runtime.graph import MAX_NODES
 from agent_runtime.starters import Starter
 
@@ -21,7 +21,7 @@ def problems(*arguments: Any, **options: Any) -> dict[str, tuple[str | None, str
     return {problem.code: (problem.node_id, problem.edge_id, problem.message) for problem in found}
 
 
-@pytest.mark.parametrize("starter", starters.ALL, ids=lambda starter: starter.slug)
+@pytest.mark.parametrize("starter", templates.ALL, ids=lambda starter: starter.slug)
 def test_every_starter_can_run_once_it_has_a_vault(starter: Starter) -> None:
     assert [problem.code for problem in service.check(starter.graph())] == ["vault_missing"]
     assert service.check(starter.graph(vaults=["v"]), vaults={"v"}) == []

@@ -186,11 +186,10 @@ CONTRACT_FIELDS = Starter(
                 0,
                 {
                     "fields": [
-                        {"name": "pays", "type": "text", "description": "who pays: the tenant or the client"},
                         {
-                            "name": "gets",
-                            "type": "text",
-                            "description": "the other side: landlord or contractor",
+                            "name": "parties",
+                            "type": "list",
+                            "description": "the names of the two companies or people that agree",
                         },
                         {"name": "begins", "type": "text", "description": "the day on which it begins"},
                         {"name": "ends", "type": "text", "description": "the day on which it ends"},
@@ -206,7 +205,7 @@ CONTRACT_FIELDS = Starter(
                 820,
                 0,
                 {
-                    "text": "Pays: {{pays}}\nGets: {{gets}}\nBegins: {{begins}}\nEnds: {{ends}}\n"
+                    "text": "Parties:\n{{parties}}\nBegins: {{begins}}\nEnds: {{ends}}\n"
                     "Price a month: {{price}}\nNotice: {{notice}}"
                 },
             ),

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from agent_runtime import service as runtime
 from agent_runtime.graph import Graph
 from backend.accounts.principal import SignedIn
+from backend.agents.beginning import begin_with_samples
 from backend.agents.publishing import Offer
 from backend.agents.schemas import (
     AgentChange,
@@ -46,7 +47,14 @@ async def get_graph_schema() -> dict[str, Any]:
 async def list_templates() -> list[TemplateOut]:
     """Graphs to begin with."""
     return [
-        TemplateOut(name=starter.slug, title=starter.name, description=starter.description)
+        TemplateOut(
+            name=starter.slug,
+            title=starter.name,
+            description=starter.description,
+            picture=starter.picture,
+            needs=starter.needs,
+            sample_documents=sum(len(sample.files) for sample in starter.sample_vaults),
+        )
         for starter in runtime.list_starters()
     ]
 
@@ -59,12 +67,18 @@ async def list_agents(principal: SignedIn, services: ServicesDep) -> list[AgentS
 
 @router.post("/agents", status_code=201, responses=errors(401, 422))
 async def create_agent(body: AgentIn, principal: SignedIn, services: ServicesDep) -> AgentOut:
-    """A new agent, begun from a template."""
+    """A new agent, begun from a template; with its sample documents, which are taken in meanwhile, if asked for."""
     starters = runtime.list_starters()
     starter = next((s for s in starters if s.slug == body.template), None)
     if body.template is not None and starter is None:
         raise Invalid(f"There is no template {body.template!r}. Take one of `/api/agent-templates`.")
-    graph = (starter or starters[0]).graph(vaults=body.vaults)
+    starter = starter or starters[0]
+    if body.with_samples:
+        opened = await begin_with_samples(
+            services, principal.user, starter, name=body.name, description=body.description
+        )
+        return AgentOut.opened(opened)
+    graph = starter.graph(vaults=body.vaults)
     opened = await services.agents.create(
         principal.user.id, name=body.name, description=body.description, graph=graph.document()
     )

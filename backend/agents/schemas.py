@@ -67,6 +67,8 @@ class AgentIn(BaseModel):
     """A starting graph by name, from `/api/agent-templates`; without one the simplest."""
     vaults: list[str] = []
     """Vaults that the template's searches look into."""
+    with_samples: bool = False
+    """Make vaults with the template's sample documents and search those instead; its tests come along."""
 
 
 class AgentChange(BaseModel):
@@ -84,6 +86,11 @@ class TemplateOut(BaseModel):
     name: str
     title: str
     description: str
+    picture: Literal["documents", "support", "approval", "fields", "translation", "research"]
+    needs: str
+    """What the packaged model is too small for, and which size does it; empty where it does all."""
+    sample_documents: int
+    """How many sample documents it can begin with."""
 
 
 class TryIn(BaseModel):

@@ -23,6 +23,7 @@ ADDRESSES = (
     "/licenses",
     "/earnings",
     "/keys",
+    "/models",
     "/account",
     "/nowhere",
 )

@@ -59,7 +59,7 @@ export interface paths {
         put?: never;
         /**
          * Create Agent
-         * @description A new agent, begun from a template.
+         * @description A new agent, begun from a template; with its sample documents, which are taken in meanwhile, if asked for.
          */
         post: operations["create_agent"];
         delete?: never;
@@ -2451,6 +2451,11 @@ export interface components {
              * @default []
              */
             vaults: string[];
+            /**
+             * With Samples
+             * @default false
+             */
+            with_samples: boolean;
         };
         /** AgentOut */
         AgentOut: {
@@ -4454,6 +4459,15 @@ export interface components {
             description: string;
             /** Name */
             name: string;
+            /** Needs */
+            needs: string;
+            /**
+             * Picture
+             * @enum {string}
+             */
+            picture: "documents" | "support" | "approval" | "fields" | "translation" | "research";
+            /** Sample Documents */
+            sample_documents: number;
             /** Title */
             title: string;
         };

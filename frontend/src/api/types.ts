@@ -32,6 +32,7 @@ export type Relevance = Schemas['RelevanceOut'];
 
 export type AgentSummary = Schemas['AgentSummary'];
 export type Agent = Schemas['AgentOut'];
+export type AgentTemplate = Schemas['TemplateOut'];
 export type AgentVersion = Schemas['VersionOut'];
 export type Difference = Schemas['DifferenceOut'];
 export type StepChange = Schemas['StepChange'];

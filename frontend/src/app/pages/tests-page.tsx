@@ -152,6 +152,7 @@ export function TestsPage() {
 
 function originOf({ origin }: AgentTest): string {
   if (origin['from'] === 'run') return 'From a run';
+  if (origin['from'] === 'template') return 'Came with the template';
   if (origin['from'] !== 'passage') return 'Written by you';
   return origin['by'] === 'model' ? 'Drafted by the model' : 'A gap in the document’s own words';
 }

@@ -13,10 +13,18 @@ export const templatesQuery = queryOptions({
   staleTime: Infinity,
 });
 
+interface NewAgent {
+  name: string;
+  description: string;
+  template: string | null;
+  vaults: string[];
+  with_samples: boolean;
+}
+
 export function useCreateAgent() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { name: string; description: string; template: string | null; vaults: string[] }) =>
+    mutationFn: (body: NewAgent) =>
       unwrap(api.POST('/api/agents', { body })),
     onSuccess: () => client.invalidateQueries({ queryKey: agentsQuery.queryKey, exact: true }),
   });

@@ -121,14 +121,17 @@ class Product:
             return client
         return httpx.Client(base_url=self.url, headers={"X-Qanat": "1"}, cookies=self._cookies, timeout=120)
 
-    def run(self, *arguments: str, timeout_s: float = 180) -> subprocess.CompletedProcess[str]:
-        """A `qanat` command on this data folder."""
+    def run(
+        self, *arguments: str, timeout_s: float = 180, typed: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """A `qanat` command on this data folder; `typed` is what it reads from standard input."""
         return subprocess.run(
             [*QANAT, *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
             text=True,
+            input=typed,
             timeout=timeout_s,
             check=False,
         )

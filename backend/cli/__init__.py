@@ -2,7 +2,7 @@
 
 import typer
 
-from backend.cli import ask, evaluate, keys, models, serve, vault, verify, watch
+from backend.cli import ask, evaluate, keys, models, secrets, serve, vault, verify, watch
 
 app = typer.Typer(
     name="qanat",
@@ -17,6 +17,7 @@ app.command("verify")(verify.verify)
 vault.app.command("watch")(watch.watch)
 app.add_typer(vault.app, name="vault")
 app.add_typer(keys.app, name="keys")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(models.app, name="models")
 

@@ -100,6 +100,15 @@ def test_what_is_saved_in_a_watched_folder_is_taken_in(product: Product, tmp_pat
         assert watching.wait(timeout=30) == 0
 
 
+def test_the_command_line_takes_a_secret_and_never_tells_it(product: Product) -> None:
+    value = "sk-typed-and-gone-7f3a"
+    saved = product.run("secrets", "save", "weather", "--host", "api.example.org", typed=value + "\n")
+    assert saved.returncode == 0, saved.stderr
+    [listed] = product.run_json("secrets", "list")["secrets"]  # type: ignore[misc]
+    assert (listed["name"], listed["hosts"]) == ("weather", ["api.example.org"])
+    assert value not in saved.stdout + saved.stderr + str(listed) + product.log.read_text()
+
+
 def test_the_command_line_asks(product: Product, slug: str) -> None:
     answered = product.run_json("ask", slug, "What is the lock keeper's name?")
     assert set(answered) == {

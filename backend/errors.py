@@ -148,6 +148,7 @@ _PACKAGE_ERRORS: tuple[tuple[type[Exception], int, str], ...] = (
     (licensing.KeyReused, 409, "That key belongs to another request"),
     (licensing.ReservationGone, 409, "It took too long"),
     (licensing.NothingToClaim, 409, "Nothing to claim yet"),
+    (licensing.ContractsTooOld, 409, "These contracts cannot do that"),
     (licensing.FundsMissing, 402, "The wallet holds too little"),
     (licensing.InvalidShares, 422, "These shares cannot be used"),
     (licensing.InvalidTerms, 422, "These terms cannot be used"),

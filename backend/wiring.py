@@ -631,4 +631,6 @@ async def _model_part(models: ModelRegistry) -> Part:
 def _chain_part(licensing: Licensing) -> Part:
     status = licensing.chain_status()
     detail = status.problem or f"chain {status.chain_id}, block {status.head.number if status.head else '?'}"
+    if status.contracts_lack is not None:
+        detail += f". {status.contracts_lack}"
     return Part("chain", status.freshness is not Freshness.LOST, detail)

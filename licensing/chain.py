@@ -30,6 +30,9 @@ class Chain:
         self.rpc = rpc
         self.chain_id = 0
         self.addresses: dict[str, Address] = {}
+        self.contracts_version = 0
+        self.contracts_lack: str | None = None
+        """In words, what contracts deployed by an earlier Qanat cannot do."""
         self._names: dict[str, str] = {}
 
     async def connect(self) -> int:

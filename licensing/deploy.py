@@ -19,6 +19,16 @@ from licensing.tables import facts
 from licensing.transactions import Mined, Transactions
 from licensing.values import Address
 
+CONTRACTS_VERSION = 2
+"""Counts the sets of contracts that were ever deployed. The functions and events of an earlier set that we use
+are in every later one, so that a chain keeps the set it began with: 1 knows no forks, no payments by authorization."""
+_LACKS = {
+    1: (
+        "This chain's contracts were deployed by an earlier Qanat and cannot be changed. Everything on them goes on "
+        "as it was: licenses, deposits, settlements, claims. They know no forks; a new data folder gets contracts "
+        "that do."
+    )
+}
 WITHDRAW_DELAY_S = 24 * 3600
 """Longer than a settlement ever waits (6 h), its finality and a night without electricity."""
 _OPERATOR, _TAKEDOWN, _TREASURY, _PAUSER = 1, 2, 3, 4
@@ -53,10 +63,21 @@ class Deployment:
                 "Name the right node, or use another data folder."
             )
         await self._remember("chain_id", str(self._chain.chain_id))
+        version = int(known.get("contracts_version", "1"))
         if "deployed" not in known:
+            if version != CONTRACTS_VERSION:  # an earlier Qanat began and nothing was used: begin anew
+                known = {}
+            version = CONTRACTS_VERSION
+            await self._remember("contracts_version", str(version))
             await self._deploy(known, currency)
             await self._remember("deployed", "yes")
             known = await self._facts()
+        if version > CONTRACTS_VERSION:
+            raise ChainMismatch(
+                f"These contracts are of version {version}, and this Qanat knows them up to {CONTRACTS_VERSION}. "
+                "Start the newer Qanat that deployed them."
+            )
+        self._chain.contracts_version, self._chain.contracts_lack = version, _LACKS.get(version)
         self._chain.bind({name: Address(known[name]) for name in CONTRACTS})
         await self._verify()
 
@@ -84,6 +105,7 @@ class Deployment:
         await self._remember("Receipts", await self._chain.read("AssetRegistry", "receipts"))
         await self._remember("Licenses", await self._chain.read("Settlement", "licenses"))
         await self._open_roles(await self._facts())
+        await self._open_forks(await self._facts())
 
     async def _open_roles(self, known: dict[str, str]) -> None:
         """Safe to repeat: granting what is granted changes nothing."""
@@ -101,6 +123,15 @@ class Deployment:
         ):
             data = manager.call("grantRole", role, account, 0)
             await self._transactions.send(admin, authority, data, doing=f"grant role {role}")
+
+    async def _open_forks(self, known: dict[str, str]) -> None:
+        """Let the registry ask Licenses who may fork. It can be said once; a crash after it is no harm."""
+        self._chain.bind({name: Address(known[name]) for name in CONTRACTS})
+        if await self._chain.read("AssetRegistry", "forkRights") == known["Licenses"]:
+            return
+        data = interface("AssetRegistry").call("bindForkRights", known["Licenses"])
+        admin = self._keys.server("admin")
+        await self._transactions.send(admin, Address(known["AssetRegistry"]), data, doing="open forks")
 
     async def _create(self, admin: Address, name: str, *arguments: object) -> Mined:
         return await self._transactions.send(
@@ -130,6 +161,10 @@ class Deployment:
             "Receipts": await self._chain.read("AssetRegistry", "receipts"),
             "TestCurrency": await self._chain.read("Settlement", "currency"),
         }
+        if self._chain.contracts_version >= 2:  # no one else may tell the registry who forks
+            forks = await self._chain.read("AssetRegistry", "forkRights")
+            if forks != self._chain.addresses["Licenses"]:
+                raise ChainMismatch(f"The registry asks another contract, {forks}, who may fork.")
         for name, address in joined.items():
             if self._chain.addresses[name] != address:
                 raise ChainMismatch(f"The settlement works with another {name}, {address}, than recorded.")

@@ -67,21 +67,35 @@ class EarningsReader:
             )
         return ready
 
+    def royalties_to_pull(self, receipt_ids: Sequence[ReceiptId]) -> list[AssetId]:
+        """The forks whose royalties must be given before these receipts can claim all they have earned."""
+        head = self._view.head
+        assets = {head.receipts[receipt_id].asset_id for receipt_id in receipt_ids}
+        return sorted({fork for asset_id in assets for fork in head.royalties_due(asset_id)})
+
     def _receipt(self, record: ReceiptRecord, waiting: int, uses: int) -> ReceiptEarnings:
         head = self._view.head
         gross = head.gross.get(record.asset_id, 0)
-        earned, claimed = earned_of(gross, record.share_bps), head.paid.get(record.receipt_id, 0)
+        asset = head.assets[record.asset_id]
+        royalty_in = head.royalty_in.get(record.asset_id, 0) + sum(
+            head.royalties_due(record.asset_id).values()
+        )
+
+        def of(total: int) -> int:
+            return earned_of(total, record.share_bps, royalty_bps=asset.royalty_bps, royalty_in=royalty_in)
+
+        earned, claimed = of(gross), head.paid.get(record.receipt_id, 0)
         return ReceiptEarnings(
             receipt_id=record.receipt_id,
             asset_id=record.asset_id,
-            series=head.assets[record.asset_id].series,
+            series=asset.series,
             holder=record.holder,
             role=record.role,
             share_bps=record.share_bps,
             earned=earned,
             claimed=claimed,
             claimable=earned - claimed,
-            unsettled=earned_of(gross + waiting, record.share_bps) - earned,
+            unsettled=of(gross + waiting) - earned,
             uses=uses,
         )
 

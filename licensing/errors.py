@@ -17,6 +17,7 @@ LicensingError
 ├── NotOffered               the author has stopped selling under these terms
 ├── InvalidShares            shares that do not add up, or more holders than a receipt set takes
 ├── InvalidTerms             a price, duration or deposit that cannot be used
+├── ContractsTooOld          the chain's contracts were deployed before they knew what is asked
 ├── FundsMissing             the wallet owns too little currency or gas
 ├── KeyReused                the idempotency key belongs to another request
 ├── ReservationGone          released or run out: nothing can be charged to it
@@ -108,6 +109,10 @@ class InvalidShares(LicensingError):
 
 
 class InvalidTerms(LicensingError):
+    pass
+
+
+class ContractsTooOld(LicensingError):
     pass
 
 

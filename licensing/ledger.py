@@ -403,9 +403,11 @@ class Ledger:
             receipt_id: share.share_bps
             for receipt_id, share in zip(asset.receipt_ids, asset.shares, strict=True)
         }
-        gains = credits_of(gross - amount, amount, shares)
-        if CARRY in gains:
-            gains[f"{CARRY}:{asset_id}"] = gains.pop(CARRY)
+        royalties = {ancestor.asset_id: ancestor.royalty_bps for ancestor in asset.ancestors}
+        gains = credits_of(gross - amount, amount, shares, royalties)
+        for name in (CARRY, *(f"royalty:{ancestor}" for ancestor in royalties)):
+            if name in gains:
+                gains[f"{name}:{asset_id}"] = gains.pop(name)
         changes = {**gains, debit: -amount}
         return [{"posting": posting, "account": name, "amount": change} for name, change in changes.items()]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from licensing.abi import interface
 from licensing.chain import Chain
-from licensing.errors import InvalidShares, InvalidTerms, NotOffered, NotTheHolder, Unknown
+from licensing.errors import ContractsTooOld, InvalidShares, InvalidTerms, NotOffered, NotTheHolder, Unknown
 from licensing.state import LicenseRecord
 from licensing.values import (
     BPS,
@@ -32,6 +32,7 @@ _AGENT = 0
 _TIME, _FULL, _METERED = 0, 1, 2
 _ROLES = {"author": 0, "data": 1, "model": 2}
 _MOST_HOLDERS = 32
+_MOST_ANCESTORS, _MOST_ROYALTY_BPS = 4, 4000
 _NO_LIMIT = 2**32 - 1
 _MOST_AMOUNT = 10**15
 """A thousand million dollars: far above any price, far below what SQL counts to."""
@@ -53,20 +54,46 @@ class Market:
         _require_shares(shares)
         if series is not None and self._author_of(series) != author:
             raise NotTheHolder("Only the author of an agent can publish a further version of it.")
-        digest = bytes.fromhex(content_digest.removeprefix("0x"))
-        if len(digest) != 32 or not any(digest):
-            raise ValueError("content_digest is 32 bytes in hex, and not all zero")
-        registration: tuple[Any, ...] = (
-            _AGENT,
-            series or 0,
-            digest,
-            bytes(32),
-            uri,
-            0,
-            [(share.address, share.share_bps, _ROLES[share.role]) for share in shares],
-            [],
-        )
+        registration = _registration(shares, content_digest, uri, series)
         return [self._step("AssetRegistry", "register", registration, description="Publish the agent")]
+
+    def fork(
+        self,
+        author: Address,
+        license_id: LicenseId,
+        parent_id: AssetId,
+        shares: Sequence[Share],
+        content_digest: str,
+        uri: str,
+    ) -> list[PreparedTransaction]:
+        """Raises `InvalidShares`, `InvalidTerms`, `NotTheHolder`, `ContractsTooOld`, `Unknown`."""
+        self._require_forks()
+        _require_shares(shares)
+        record, parent = self.held(author, license_id), self._view.head.assets.get(parent_id)
+        if parent is None:
+            raise Unknown("asset", parent_id)
+        royalty_bps = self.terms(record.terms_id).fork_royalty_bps
+        if royalty_bps is None or record.series != parent.series:
+            raise InvalidTerms("This license does not allow to fork this agent.", license_id=license_id)
+        if len(parent.ancestors) == _MOST_ANCESTORS:
+            raise InvalidTerms(
+                f"This agent is a fork of a fork already, {_MOST_ANCESTORS} deep: fork one it is made from."
+            )
+        if parent.royalty_bps + royalty_bps > _MOST_ROYALTY_BPS:
+            raise InvalidTerms(
+                f"All the works it is made from would earn {(parent.royalty_bps + royalty_bps) / 100} % of your fork "
+                f"together; the most is {_MOST_ROYALTY_BPS / 100} %."
+            )
+        registration = _registration(shares, content_digest, uri, None)
+        return [
+            self._step(
+                "AssetRegistry", "fork", license_id, parent_id, registration, description="Publish the fork"
+            )
+        ]
+
+    def _require_forks(self) -> None:
+        if self._chain.contracts_lack is not None:
+            raise ContractsTooOld(self._chain.contracts_lack)
 
     def offer(self, author: Address, asset_id: AssetId, offer: TermsOffer) -> list[PreparedTransaction]:
         """Raises `InvalidTerms`, `NotTheHolder`, `Unknown`."""
@@ -76,6 +103,7 @@ class Market:
         if self._author_of(asset.series) != author:
             raise NotTheHolder("Only the author of an agent can offer licenses for it.")
         _require_terms(offer)
+        _require_forkable(offer)
         wanted = (
             asset_id,
             _METERED if offer.kind is TermsKind.METERED else _TIME if offer.duration_s else _FULL,
@@ -85,7 +113,14 @@ class Market:
             False,
             _NO_LIMIT,
         )
-        return [self._step("Licenses", "offer", wanted, description="Offer licenses")]
+        if offer.fork_royalty_bps is None:
+            return [self._step("Licenses", "offer", wanted, description="Offer licenses")]
+        self._require_forks()
+        return [
+            self._step(
+                "Licenses", "offerForks", wanted, offer.fork_royalty_bps, description="Offer licenses to fork"
+            )
+        ]
 
     def stop_selling(self, author: Address, terms_id: TermsId) -> list[PreparedTransaction]:
         """Raises `Unknown`, `NotTheHolder`."""
@@ -178,10 +213,15 @@ class Market:
             self._step("Settlement", "withdraw", license_id, record.epoch, description="Fetch the deposit")
         ]
 
-    def claim(self, receipt_ids: Sequence[ReceiptId]) -> list[PreparedTransaction]:
-        return [
-            self._step("Settlement", "claim", [int(r) for r in receipt_ids], description="Claim earnings")
+    def claim(
+        self, receipt_ids: Sequence[ReceiptId], *, pull_from: Sequence[AssetId] = ()
+    ) -> list[PreparedTransaction]:
+        """`pull_from` are forks that owe the receipts' assets a part of their earnings."""
+        pull = [
+            self._step("Settlement", "pullRoyalties", list(pull_from), description="Fetch what forks owe")
         ]
+        claim = self._step("Settlement", "claim", [int(r) for r in receipt_ids], description="Claim earnings")
+        return [*(pull if pull_from else []), claim]
 
     # --- looking up
 
@@ -232,6 +272,16 @@ class Market:
         )
 
 
+def _registration(
+    shares: Sequence[Share], content_digest: str, uri: str, series: SeriesId | None
+) -> tuple[Any, ...]:
+    digest = bytes.fromhex(content_digest.removeprefix("0x"))
+    if len(digest) != 32 or not any(digest):
+        raise ValueError("content_digest is 32 bytes in hex, and not all zero")
+    holders = [(share.address, share.share_bps, _ROLES[share.role]) for share in shares]
+    return (_AGENT, series or 0, digest, bytes(32), uri, 0, holders, [])
+
+
 def _require_shares(shares: Sequence[Share]) -> None:
     if not 1 <= len(shares) <= _MOST_HOLDERS:
         raise InvalidShares(f"Name 1 to {_MOST_HOLDERS} people who share the earnings, not {len(shares)}.")
@@ -256,6 +306,15 @@ def _require_terms(offer: TermsOffer) -> None:
         raise InvalidTerms("Say what one call may cost at most: above nothing for a metered license.")
     if offer.kind is TermsKind.TIME and offer.max_call_price:
         raise InvalidTerms("A license for a period is paid at purchase: its calls cost nothing.")
+
+
+def _require_forkable(offer: TermsOffer) -> None:
+    if offer.fork_royalty_bps is None:
+        return
+    if offer.duration_s is not None:
+        raise InvalidTerms("A license that runs out cannot allow forks: the fork would outlive it.")
+    if not 0 <= offer.fork_royalty_bps <= _MOST_ROYALTY_BPS:
+        raise InvalidTerms(f"A fork owes between 0 and {_MOST_ROYALTY_BPS / 100} % of what it earns.")
 
 
 def _require_amount(amount: int, name: str) -> None:

@@ -138,8 +138,14 @@ class Licensing:
         ]
         log.info(
             "licensing.started",
-            extra={"chain_id": self._chain.chain_id, "head": self._view.head.block.number},
+            extra={
+                "chain_id": self._chain.chain_id,
+                "head": self._view.head.block.number,
+                "contracts_version": self._chain.contracts_version,
+            },
         )
+        if self._chain.contracts_lack is not None:
+            log.warning("licensing.older_contracts", extra={"reason": self._chain.contracts_lack})
 
     async def stop(self) -> None:
         """Stop following, make the local chain's state durable and end its process. Safe to call twice."""
@@ -174,6 +180,8 @@ class Licensing:
             problem=None
             if freshness is Freshness.FRESH
             else self._view.problem or "no new block for too long",
+            contracts_version=self._chain.contracts_version,
+            contracts_lack=self._chain.contracts_lack,
         )
 
     # --- wallets
@@ -220,6 +228,29 @@ class Licensing:
             InvalidShares, WalletNotManaged, TransactionFailed, ChainUnavailable.
         """
         steps = self._market.register(author, shares, content_digest, uri, series)
+        mined = await self._followed(await self._wallets.act(author, steps))
+        return self._asset_in(mined.events)
+
+    async def fork_asset(
+        self,
+        *,
+        author: Address,
+        license_id: LicenseId,
+        parent_id: AssetId,
+        shares: Sequence[Share],
+        content_digest: str,
+        uri: str,
+    ) -> Asset:
+        """Publish a work made from another's, by a license of `author` that allows it; it begins a series.
+
+        The parent, and the works that was made from, earn their part of every version of it for good.
+
+        Raises:
+            InvalidShares, InvalidTerms, NotTheHolder, Unknown, WalletNotManaged, TransactionFailed,
+            ChainUnavailable.
+            ContractsTooOld: an earlier Qanat deployed this chain's contracts.
+        """
+        steps = self._market.fork(author, license_id, parent_id, shares, content_digest, uri)
         mined = await self._followed(await self._wallets.act(author, steps))
         return self._asset_in(mined.events)
 
@@ -476,7 +507,8 @@ class Licensing:
         """
         ready = self._earnings.claimable(address, receipt_ids)
         payer = address if await self._keys.holds(address) else self._keys.server("relayer")
-        mined = await self._followed(await self._wallets.act(payer, self._market.claim(ready)))
+        steps = self._market.claim(ready, pull_from=self._earnings.royalties_to_pull(ready))
+        mined = await self._followed(await self._wallets.act(payer, steps))
         amount = sum(event.arguments["amount"] for event in mined.events if event.name == "Claimed")
         return Claim(tx_hash=mined.hash, amount=amount, receipt_ids=tuple(ready))
 

@@ -10,6 +10,7 @@ from typing import Any
 from licensing.abi import Event
 from licensing.values import (
     Address,
+    Ancestor,
     Asset,
     AssetId,
     Block,
@@ -87,6 +88,13 @@ class State:
     """Only of assets that give a part of each charge to what their answers cite."""
     gross: dict[AssetId, int] = field(default_factory=dict)
     paid: dict[ReceiptId, int] = field(default_factory=dict)
+    fork_royalties: dict[TermsId, int] = field(default_factory=dict)
+    descendants: dict[AssetId, tuple[AssetId, ...]] = field(default_factory=dict)
+    """Every asset that owes an asset a part of its earnings."""
+    royalty_in: dict[AssetId, int] = field(default_factory=dict)
+    """What assets were given as ancestors of others."""
+    pulled: dict[tuple[AssetId, AssetId], int] = field(default_factory=dict)
+    """The same by (descendant, ancestor)."""
     usage_head: str = "0x" + "00" * 32
     batches: int = 0
 
@@ -96,6 +104,16 @@ class State:
             value = getattr(self, name)
             setattr(twin, name, dict(value) if isinstance(value, dict) else value)
         return twin
+
+    def royalties_due(self, ancestor_id: AssetId) -> dict[AssetId, int]:
+        """What each descendant has earned for an asset and not yet given it; only those that have."""
+        due = {}
+        for asset_id in self.descendants.get(ancestor_id, ()):
+            [bps] = [a.royalty_bps for a in self.assets[asset_id].ancestors if a.asset_id == ancestor_id]
+            earned = royalty_of(self.gross.get(asset_id, 0), bps)
+            if amount := earned - self.pulled.get((asset_id, ancestor_id), 0):
+                due[asset_id] = amount
+        return due
 
     def apply(self, event: Event) -> None:
         """Take one event into account; one that means nothing here is passed over."""
@@ -109,9 +127,18 @@ def fee_of(gross: int) -> int:
     return gross * FEE_BPS // 10_000
 
 
-def earned_of(gross: int, share_bps: int) -> int:
-    """A receipt's part of everything its asset earned, rounded down on the whole sum."""
-    return (gross - fee_of(gross)) * share_bps // 10_000
+def royalty_of(gross: int, royalty_bps: int) -> int:
+    """The part of everything an asset earned that goes to an ancestor, or to all; rounded down on the whole sum."""
+    return (gross - fee_of(gross)) * royalty_bps // 10_000
+
+
+def earned_of(gross: int, share_bps: int, *, royalty_bps: int = 0, royalty_in: int = 0) -> int:
+    """A receipt's part of everything its asset earned, rounded down on the whole sum.
+
+    `royalty_bps` is what the asset owes all its ancestors, `royalty_in` what it was given as one itself.
+    """
+    kept = gross - fee_of(gross) - royalty_of(gross, royalty_bps)
+    return (kept + royalty_in) * share_bps // 10_000
 
 
 def _asset_registered(state: State, a: Any, event: Event) -> None:
@@ -128,6 +155,21 @@ def _asset_registered(state: State, a: Any, event: Event) -> None:
     )
     if a["poolBps"]:
         state.pool_bps[asset_id] = a["poolBps"]
+    first = state.assets[AssetId(a["series"])]
+    if first.ancestors:  # every version owes what the first one owes
+        _descend(state, asset_id, first.ancestors)
+
+
+def _forked(state: State, a: Any, _event: Event) -> None:
+    ancestors = tuple(Ancestor(AssetId(asset_id), bps) for asset_id, bps in a["ancestors"])
+    _descend(state, AssetId(a["assetId"]), ancestors)
+
+
+def _descend(state: State, asset_id: AssetId, ancestors: tuple[Ancestor, ...]) -> None:
+    state.assets[asset_id] = replace(state.assets[asset_id], ancestors=ancestors)
+    for ancestor in ancestors:
+        known = state.descendants.get(ancestor.asset_id, ())
+        state.descendants[ancestor.asset_id] = (*known, asset_id)
 
 
 def _asset_frozen(state: State, a: Any, _event: Event) -> None:
@@ -166,9 +208,14 @@ def _terms_offered(state: State, a: Any, _event: Event) -> None:
         duration_s=offered["duration"] or None,
         max_call_price=offered["maxCallPrice"],
         active=offered["active"],
+        fork_royalty_bps=state.fork_royalties.get(terms_id),
     )
     state.terms_asset[terms_id] = AssetId(a["assetId"])
     state.terms_of[series] = (*state.terms_of.get(series, ()), terms_id)
+
+
+def _forks_allowed(state: State, a: Any, _event: Event) -> None:
+    state.fork_royalties[TermsId(a["termsId"])] = a["royaltyBps"]
 
 
 def _terms_activity(state: State, a: Any, _event: Event) -> None:
@@ -261,6 +308,12 @@ def _claimed(state: State, a: Any, _event: Event) -> None:
     state.paid[ReceiptId(str(a["receiptId"]))] = a["paid"]
 
 
+def _royalty_pulled(state: State, a: Any, _event: Event) -> None:
+    asset_id, ancestor_id = AssetId(a["assetId"]), AssetId(a["ancestorId"])
+    state.royalty_in[ancestor_id] = state.royalty_in.get(ancestor_id, 0) + a["amount"]
+    state.pulled[asset_id, ancestor_id] = a["pulled"]
+
+
 def _earn(state: State, asset_id: AssetId, amount: int) -> None:
     state.gross[asset_id] = state.gross.get(asset_id, 0) + amount
 
@@ -291,9 +344,11 @@ def _let_go(state: State, record: LicenseRecord) -> None:
 
 _HANDLERS: dict[tuple[str, str], Callable[[State, Any, Event], None]] = {
     ("AssetRegistry", "AssetRegistered"): _asset_registered,
+    ("AssetRegistry", "Forked"): _forked,
     ("AssetRegistry", "AssetFrozen"): _asset_frozen,
     ("Receipts", "ReceiptMinted"): _receipt_minted,
     ("Receipts", "PayoutChanged"): _payout_changed,
+    ("Licenses", "ForksAllowed"): _forks_allowed,
     ("Licenses", "TermsOffered"): _terms_offered,
     ("Licenses", "TermsActivityChanged"): _terms_activity,
     ("Licenses", "LicenseBought"): _license_bought,
@@ -311,4 +366,5 @@ _HANDLERS: dict[tuple[str, str], Callable[[State, Any, Event], None]] = {
     ("Settlement", "SaleRecorded"): _sale_recorded,
     ("Settlement", "BatchRedeemed"): _batch_redeemed,
     ("Settlement", "Claimed"): _claimed,
+    ("Settlement", "RoyaltyPulled"): _royalty_pulled,
 }

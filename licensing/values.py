@@ -64,6 +64,15 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A work that an asset was forked from, and what it earns of it."""
+
+    asset_id: AssetId
+    royalty_bps: int
+    """In ten-thousandths of what the fork earns after the fee."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     asset_id: AssetId
     series: SeriesId
@@ -75,6 +84,13 @@ class Asset:
     """`0x…` of 32 bytes."""
     frozen: bool
     tx_hash: str
+    ancestors: tuple[Ancestor, ...] = ()
+    """The oldest first, the parent last; none where the work is nobody's fork."""
+
+    @property
+    def royalty_bps(self) -> int:
+        """What all ancestors together earn of it after the fee."""
+        return sum(ancestor.royalty_bps for ancestor in self.ancestors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +104,8 @@ class TermsOffer:
     """How long a `time` license runs; None is for ever. A `metered` one never runs out unless this is set."""
     max_call_price: int = 0
     """The most that one call may cost a `metered` license."""
+    fork_royalty_bps: int | None = None
+    """What the author earns of a holder's forks after the fee, 0 to 4000; None where holders may not fork."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +120,8 @@ class Terms:
     max_call_price: int
     active: bool
     """False once the author has stopped selling; licenses already sold live on."""
+    fork_royalty_bps: int | None = None
+    """As in `TermsOffer`."""
 
     def facts(self) -> dict[str, Any]:
         """What an error shows as an offer."""
@@ -318,6 +338,10 @@ class ChainStatus:
     rpc_url: str
     problem: str | None
     """In words, when `freshness` is not fresh."""
+    contracts_version: int
+    """See `deploy.CONTRACTS_VERSION`."""
+    contracts_lack: str | None
+    """In words, what contracts deployed by an earlier Qanat cannot do; None where they are this one's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from licensing.credit import CARRY, FEE, credits_of
 from licensing.state import earned_of, fee_of
-from licensing.values import ReceiptId
+from licensing.values import AssetId, ReceiptId
 
 amounts = st.lists(st.integers(0, 10**9), min_size=1, max_size=40)
 
@@ -48,3 +48,20 @@ def test_many_small_charges_pay_what_one_large_one_pays(
 def test_a_credit_that_cannot_be_is_refused(gross: int, amount: int, bps: int) -> None:
     with pytest.raises(ValueError, match=r"negative|10000"):
         credits_of(gross, amount, {ReceiptId("0"): bps})
+
+
+@given(
+    gross=st.integers(0, 10**12),
+    amount=st.integers(0, 10**6),
+    royalties=st.lists(st.integers(0, 1_000), min_size=1, max_size=4),
+    split=shares(),
+)
+def test_forks_credit_their_ancestors_and_nobody_ever_earns_less_by_it(
+    gross: int, amount: int, royalties: list[int], split: dict[ReceiptId, int]
+) -> None:
+    owed = {AssetId(i + 1): bps for i, bps in enumerate(royalties)}
+    gains = credits_of(gross, amount, split, owed)
+    assert sum(gains.values()) == amount
+    assert all(gain > 0 for account, gain in gains.items() if account != CARRY)
+    whole = credits_of(0, gross + amount, split, owed)
+    assert 0 <= whole.get(CARRY, 0) <= len(split) + len(owed)

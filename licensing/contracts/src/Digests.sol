@@ -41,13 +41,15 @@ library Digests {
     }
 
     function _group(ISettlement.Group calldata group) private pure returns (bytes32) {
-        bytes32[] memory items = new bytes32[](group.items.length);
+        ISettlement.Item[] calldata listed = group.items;
+        bytes32[] memory items = new bytes32[](listed.length);
         for (uint256 i = 0; i < items.length; i++) {
-            items[i] = keccak256(abi.encode(ITEM, group.items[i]));
+            items[i] = keccak256(abi.encode(ITEM, listed[i]));
         }
-        bytes32[] memory lines = new bytes32[](group.lines.length);
+        ISettlement.Line[] calldata cited = group.lines;
+        bytes32[] memory lines = new bytes32[](cited.length);
         for (uint256 i = 0; i < lines.length; i++) {
-            lines[i] = keccak256(abi.encode(LINE, group.lines[i]));
+            lines[i] = keccak256(abi.encode(LINE, cited[i]));
         }
         return keccak256(
             abi.encode(GROUP, group.assetId, keccak256(abi.encodePacked(items)), keccak256(abi.encodePacked(lines)))

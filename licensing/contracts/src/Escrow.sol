@@ -5,7 +5,8 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {IERC20} from "@openzeppelin/contracts/interfaces/IERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ILicenses, TermsKind} from "./interfaces/ILicenses.sol";
-import {Permit} from "./interfaces/ISettlement.sol";
+import {Authorization, Permit} from "./interfaces/ISettlement.sol";
+import {Orders} from "./Orders.sol";
 import {Payouts} from "./Payouts.sol";
 import {Permits} from "./Permits.sol";
 
@@ -49,18 +50,23 @@ abstract contract Escrow is Payouts, Pausable {
         open(licenseId, amount);
     }
 
+    function openWithAuthorization(uint256 licenseId, uint128 amount, Authorization calldata authorization)
+        external
+        override
+        nonReentrant
+    {
+        address holder = licenses.ownerOf(licenseId);
+        uint64 epoch = licenses.getLicense(licenseId).epoch;
+        _receive(holder, amount, Orders.open(licenseId, epoch, authorization.salt), authorization);
+        _open(holder, licenseId, amount);
+    }
+
     function openFor(address payer, uint256 licenseId, uint128 amount) external override onlyLicenses nonReentrant {
         _open(payer, licenseId, amount);
     }
 
-    function topUp(uint256 licenseId, uint64 epoch, uint128 amount) public override nonReentrant whenNotPaused {
-        if (amount == 0) revert ZeroAmount();
-        Channel storage channel = _requirePayer(licenseId, epoch);
-        // What was charged while it thawed is gone from the thawing part: the new money does not thaw in its place.
-        channel.thawing = _thawing(channel);
-        channel.deposited += amount;
-        emit ToppedUp(licenseId, epoch, amount, channel.deposited, channel.thawing);
-        _pull(msg.sender, amount);
+    function topUp(uint256 licenseId, uint64 epoch, uint128 amount) public override nonReentrant {
+        _topUp(_requirePayer(licenseId, epoch), licenseId, epoch, amount);
     }
 
     function topUpWithPermit(uint256 licenseId, uint64 epoch, uint128 amount, Permit calldata permit)
@@ -69,6 +75,18 @@ abstract contract Escrow is Payouts, Pausable {
     {
         permit.use(currency, msg.sender, address(this));
         topUp(licenseId, epoch, amount);
+    }
+
+    function topUpWithAuthorization(
+        uint256 licenseId,
+        uint64 epoch,
+        uint128 amount,
+        Authorization calldata authorization
+    ) external override nonReentrant {
+        Channel storage channel = _channels[licenseId][epoch];
+        if (channel.payer == address(0)) revert NotPayer(licenseId, epoch, address(0), msg.sender);
+        _receive(channel.payer, amount, Orders.topUp(licenseId, epoch, authorization.salt), authorization);
+        _topUp(channel, licenseId, epoch, amount);
     }
 
     function requestWithdraw(uint256 licenseId, uint64 epoch, uint128 amount) external override {
@@ -118,6 +136,23 @@ abstract contract Escrow is Payouts, Pausable {
     function getChannel(uint256 licenseId, uint64 epoch) external view override returns (Channel memory channel) {
         channel = _channels[licenseId][epoch];
         channel.thawing = _thawing(_channels[licenseId][epoch]);
+    }
+
+    function openNonce(uint256 licenseId, uint64 epoch, bytes32 salt) external pure override returns (bytes32) {
+        return Orders.open(licenseId, epoch, salt);
+    }
+
+    function topUpNonce(uint256 licenseId, uint64 epoch, bytes32 salt) external pure override returns (bytes32) {
+        return Orders.topUp(licenseId, epoch, salt);
+    }
+
+    function _topUp(Channel storage channel, uint256 licenseId, uint64 epoch, uint128 amount) private whenNotPaused {
+        if (amount == 0) revert ZeroAmount();
+        // What was charged while it thawed is gone from the thawing part: the new money does not thaw in its place.
+        channel.thawing = _thawing(channel);
+        channel.deposited += amount;
+        emit ToppedUp(licenseId, epoch, amount, channel.deposited, channel.thawing);
+        _pull(channel.payer, amount);
     }
 
     function _open(address payer, uint256 licenseId, uint128 amount) private whenNotPaused {

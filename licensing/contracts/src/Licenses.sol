@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/interfaces/IERC20.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {FixedAuthority} from "./FixedAuthority.sol";
 import {IAssetRegistry} from "./interfaces/IAssetRegistry.sol";
 import {ILicenses, TermsKind} from "./interfaces/ILicenses.sol";
-import {ISettlement, Permit} from "./interfaces/ISettlement.sol";
+import {Authorization, ISettlement, Permit} from "./interfaces/ISettlement.sol";
+import {Orders} from "./Orders.sol";
 import {Permits} from "./Permits.sol";
 
 /// @title Licenses
@@ -16,10 +17,16 @@ import {Permits} from "./Permits.sol";
 /// @dev Trusts the registry for series, authors and freezes, and PAUSER to stop sales. It never holds currency: the
 ///      Settlement that deployed it takes the price. Always true: a license's terms never change but for `active`; its
 ///      expiry never moves closer; its epoch grows with every change of hands.
-contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuardTransient {
+contract Licenses is ILicenses, ERC721, FixedAuthority, Pausable, ReentrancyGuardTransient {
     using Permits for Permit;
 
     uint64 private constant NEVER = type(uint64).max;
+    uint16 private constant MOST_ROYALTY_BPS = 4000;
+
+    struct Forks {
+        bool allowed;
+        uint16 royaltyBps;
+    }
 
     IAssetRegistry public immutable override registry;
     ISettlement public immutable override settlement;
@@ -28,10 +35,11 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
     uint256 public override licenseCount;
     mapping(uint256 termsId => Terms) private _terms;
     mapping(uint256 licenseId => License) private _licenses;
+    mapping(uint256 termsId => Forks) private _forks;
 
     constructor(address authority, IAssetRegistry registry_, IERC20 currency)
         ERC721("Qanat License", "QLIC")
-        AccessManaged(authority)
+        FixedAuthority(authority)
     {
         registry = registry_;
         settlement = ISettlement(msg.sender);
@@ -39,6 +47,18 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
     }
 
     function offer(Offer calldata wanted) external override returns (uint256 termsId) {
+        return _offer(wanted);
+    }
+
+    function offerForks(Offer calldata wanted, uint16 royaltyBps) external override returns (uint256 termsId) {
+        if (wanted.duration != 0) revert ForksOutliveLicense(wanted.duration);
+        if (royaltyBps > MOST_ROYALTY_BPS) revert RoyaltyTooHigh(royaltyBps, MOST_ROYALTY_BPS);
+        _forks[termsCount + 1] = Forks(true, royaltyBps);
+        emit ForksAllowed(termsCount + 1, royaltyBps);
+        return _offer(wanted);
+    }
+
+    function _offer(Offer calldata wanted) private returns (uint256 termsId) {
         _requireSensible(wanted);
         (uint64 series,) = registry.statusOf(wanted.assetId);
         _requireAuthor(series);
@@ -72,7 +92,7 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         nonReentrant
         returns (uint256 licenseId)
     {
-        return _buy(termsId, to, signer, maxPrice);
+        return _buy(msg.sender, termsId, to, signer, maxPrice);
     }
 
     function buyWithPermit(uint256 termsId, address to, address signer, uint128 maxPrice, Permit calldata permit)
@@ -90,7 +110,7 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         nonReentrant
         returns (uint256 licenseId)
     {
-        licenseId = _buy(termsId, msg.sender, signer, maxPrice);
+        licenseId = _buy(msg.sender, termsId, msg.sender, signer, maxPrice);
         settlement.openFor(msg.sender, licenseId, deposit);
     }
 
@@ -105,7 +125,38 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         return buyAndOpen(termsId, signer, maxPrice, deposit);
     }
 
-    function renew(uint256 licenseId) public override nonReentrant whenNotPaused returns (uint64 newExpiresAt) {
+    function buyWithAuthorization(
+        uint256 termsId,
+        address holder,
+        address signer,
+        uint128 deposit,
+        Authorization calldata authorization
+    ) external override nonReentrant returns (uint256 licenseId) {
+        uint128 price = _requireTerms(termsId).price;
+        bytes32 nonce = Orders.buy(termsId, holder, signer, deposit, authorization.salt);
+        settlement.receiveFor(holder, uint256(price) + deposit, nonce, authorization);
+        licenseId = _buy(holder, termsId, holder, signer, price);
+        if (deposit > 0) settlement.openFor(holder, licenseId, deposit);
+    }
+
+    function renew(uint256 licenseId) public override nonReentrant returns (uint64 newExpiresAt) {
+        return _renew(msg.sender, licenseId);
+    }
+
+    function renewWithAuthorization(uint256 licenseId, address payer, Authorization calldata authorization)
+        external
+        override
+        nonReentrant
+        returns (uint64 newExpiresAt)
+    {
+        _requireOwned(licenseId);
+        License storage license = _licenses[licenseId];
+        bytes32 nonce = Orders.renew(licenseId, license.expiresAt, authorization.salt);
+        settlement.receiveFor(payer, _terms[license.termsId].price, nonce, authorization);
+        return _renew(payer, licenseId);
+    }
+
+    function _renew(address payer, uint256 licenseId) private whenNotPaused returns (uint64 newExpiresAt) {
         _requireOwned(licenseId);
         License storage license = _licenses[licenseId];
         Terms storage terms = _terms[license.termsId];
@@ -116,8 +167,8 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         uint64 from = license.expiresAt > block.timestamp ? license.expiresAt : uint64(block.timestamp);
         newExpiresAt = from + terms.duration;
         license.expiresAt = newExpiresAt;
-        emit LicenseRenewed(licenseId, msg.sender, newExpiresAt, terms.price);
-        _pay(terms);
+        emit LicenseRenewed(licenseId, payer, newExpiresAt, terms.price);
+        _pay(payer, terms);
     }
 
     function renewWithPermit(uint256 licenseId, Permit calldata permit)
@@ -147,12 +198,41 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         _unpause();
     }
 
-    function isValid(uint256 licenseId, address user, uint256 assetId) external view override returns (bool) {
+    function isValid(uint256 licenseId, address user, uint256 assetId) public view override returns (bool) {
         if (user == address(0) || _ownerOf(licenseId) != user) return false;
         License storage license = _licenses[licenseId];
         if (block.timestamp >= license.expiresAt) return false;
         (uint64 series, bool frozen) = registry.statusOf(assetId);
         return series == _terms[license.termsId].series && !frozen;
+    }
+
+    function forkRight(uint256 licenseId, address holder, uint256 parentId)
+        external
+        view
+        override
+        returns (bool allowed, uint16 royaltyBps)
+    {
+        Forks storage forks = _forks[_licenses[licenseId].termsId];
+        allowed = forks.allowed && isValid(licenseId, holder, parentId);
+        if (allowed) royaltyBps = forks.royaltyBps;
+    }
+
+    function forkTerms(uint256 termsId) external view override returns (bool allowed, uint16 royaltyBps) {
+        _requireTerms(termsId);
+        return (_forks[termsId].allowed, _forks[termsId].royaltyBps);
+    }
+
+    function buyNonce(uint256 termsId, address holder, address signer, uint128 deposit, bytes32 salt)
+        external
+        pure
+        override
+        returns (bytes32)
+    {
+        return Orders.buy(termsId, holder, signer, deposit, salt);
+    }
+
+    function renewNonce(uint256 licenseId, uint64 expires, bytes32 salt) external pure override returns (bytes32) {
+        return Orders.renew(licenseId, expires, salt);
     }
 
     function getLicense(uint256 licenseId) external view override returns (License memory) {
@@ -181,7 +261,7 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         return terms.active && terms.duration > 0 && !frozen && !paused();
     }
 
-    function _buy(uint256 termsId, address to, address signer, uint128 maxPrice)
+    function _buy(address payer, uint256 termsId, address to, address signer, uint128 maxPrice)
         private
         whenNotPaused
         returns (uint256 licenseId)
@@ -191,7 +271,7 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         if (terms.price > maxPrice) revert PriceAboveLimit(terms.price, maxPrice);
         if (terms.sold == terms.maxSupply) revert SoldOut(termsId, terms.maxSupply);
         // A holder who opens a channel later would let a signer of the giver's choice spend from it.
-        if (to != msg.sender && signer != address(0)) revert SignerOfAnother(to, msg.sender);
+        if (to != payer && signer != address(0)) revert SignerOfAnother(to, payer);
         _requireNotFrozen(terms.assetId);
 
         terms.sold++;
@@ -200,12 +280,12 @@ contract Licenses is ILicenses, ERC721, AccessManaged, Pausable, ReentrancyGuard
         _licenses[licenseId] = License({termsId: uint64(termsId), expiresAt: end, epoch: 0, voucherSigner: signer});
         // Not `_safeMint`: nobody is called back while money is on its way.
         _mint(to, licenseId);
-        emit LicenseBought(licenseId, termsId, to, msg.sender, end, signer, terms.price);
-        _pay(terms);
+        emit LicenseBought(licenseId, termsId, to, payer, end, signer, terms.price);
+        _pay(payer, terms);
     }
 
-    function _pay(Terms storage terms) private {
-        if (terms.price > 0) settlement.recordSale(msg.sender, terms.assetId, terms.price);
+    function _pay(address payer, Terms storage terms) private {
+        if (terms.price > 0) settlement.recordSale(payer, terms.assetId, terms.price);
     }
 
     /// @dev A change of hands begins an epoch: what the previous holder signed or approved is void for the next one.

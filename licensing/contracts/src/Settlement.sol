@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/interfaces/IERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IAssetRegistry} from "./interfaces/IAssetRegistry.sol";
+import {Authorization} from "./interfaces/ISettlement.sol";
 import {Digests} from "./Digests.sol";
 import {Escrow} from "./Escrow.sol";
+import {FixedAuthority} from "./FixedAuthority.sol";
 import {Licenses} from "./Licenses.sol";
 import {Payouts} from "./Payouts.sol";
 import {OPERATOR} from "./Roles.sol";
@@ -20,12 +22,12 @@ import {OPERATOR} from "./Roles.sol";
 ///      withdrawing have no pause, and the contract no upgrade. Always true: gross and held pools together are what
 ///      was charged and sold; the currency held covers every deposit left and every unpaid claim.
 contract Settlement is Escrow, EIP712 {
+    /// @dev Its last 8 bytes are the number of batches: both are written at the price of one.
     bytes32 public override usageHead;
-    uint256 public override batchNo;
     mapping(uint256 assetId => uint256) public override poolHeldOf;
 
     constructor(address authority, IERC20 currency_, IAssetRegistry registry_, address treasury_, uint64 withdrawDelay_)
-        AccessManaged(authority)
+        FixedAuthority(authority)
         Payouts(currency_, registry_, treasury_)
         Escrow(new Licenses(authority, registry_, currency_), withdrawDelay_)
         EIP712("Qanat Settlement", "1")
@@ -41,18 +43,31 @@ contract Settlement is Escrow, EIP712 {
         if (expectedHead != usageHead) revert HeadMoved(expectedHead, usageHead);
         address operator = _requireOperator(batchDigest(expectedHead, usageRoot, uri, groups), operatorSignature);
 
-        usageHead = keccak256(abi.encode(expectedHead, usageRoot));
-        batchNo++;
+        bytes32 head = _headAfter(expectedHead, usageRoot);
+        usageHead = head;
         for (uint256 i = 0; i < groups.length; i++) {
             amount += _redeemGroup(groups[i]);
         }
-        emit BatchRedeemed(batchNo, usageRoot, expectedHead, usageHead, operator, amount, uri);
+        emit BatchRedeemed(_numberIn(head), usageRoot, expectedHead, head, operator, amount, uri);
     }
 
     function recordSale(address payer, uint256 assetId, uint128 amount) external override onlyLicenses nonReentrant {
         uint256 gross = _credit(assetId, amount);
         emit SaleRecorded(assetId, payer, amount, gross);
         _pull(payer, amount);
+    }
+
+    function receiveFor(address payer, uint256 amount, bytes32 nonce, Authorization calldata authorization)
+        external
+        override
+        onlyLicenses
+        nonReentrant
+    {
+        _receive(payer, amount, nonce, authorization);
+    }
+
+    function batchNo() external view override returns (uint256) {
+        return _numberIn(usageHead);
     }
 
     function voucherDigest(uint256 licenseId, uint64 epoch, uint128 cumulative) public view override returns (bytes32) {
@@ -68,6 +83,15 @@ contract Settlement is Escrow, EIP712 {
         return _hashTypedDataV4(Digests.batch(expectedHead, usageRoot, uri, groups));
     }
 
+    function _headAfter(bytes32 head, bytes32 usageRoot) private pure returns (bytes32) {
+        bytes24 chained = bytes24(keccak256(abi.encode(head, usageRoot)));
+        return bytes32(chained) | bytes32(_numberIn(head) + 1);
+    }
+
+    function _numberIn(bytes32 head) private pure returns (uint256) {
+        return uint64(uint256(head));
+    }
+
     function _requireOperator(bytes32 digest, bytes calldata signature) private view returns (address operator) {
         operator = ECDSA.recoverCalldata(digest, signature);
         (bool isOperator,) = IAccessManager(authority()).hasRole(OPERATOR, operator);
@@ -76,14 +100,16 @@ contract Settlement is Escrow, EIP712 {
 
     function _redeemGroup(Group calldata group) private returns (uint256 charged) {
         uint256 assetId = group.assetId;
-        (uint64 series, uint16 poolBps) = registry.poolOf(assetId);
+        Item[] calldata items = group.items;
+        Account storage account = _account(assetId);
+        (uint64 series, uint16 poolBps) = (account.series, account.poolBps);
         uint256 pooled = 0;
-        for (uint256 i = 0; i < group.items.length; i++) {
-            (uint256 before, uint256 redeemed) = _redeemItem(group.items[i], assetId, series);
+        for (uint256 i = 0; i < items.length; i++) {
+            (uint256 before, uint256 redeemed) = _redeemItem(items[i], assetId, series);
             charged += redeemed - before;
-            pooled += redeemed * poolBps / ALL_BPS - before * poolBps / ALL_BPS;
+            if (poolBps > 0) pooled += redeemed * poolBps / ALL_BPS - before * poolBps / ALL_BPS;
         }
-        _credit(assetId, charged - pooled);
+        if (charged > pooled) account.gross += SafeCast.toUint128(charged - pooled);
         if (poolBps > 0) _sharePool(assetId, pooled, group.lines);
     }
 

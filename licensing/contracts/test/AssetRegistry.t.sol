@@ -139,7 +139,7 @@ contract AssetRegistryTest is Stage {
         vm.expectRevert(abi.encodeWithSelector(IAssetRegistry.UnknownAsset.selector, 7));
         registry.getAsset(7);
         vm.expectRevert(abi.encodeWithSelector(IAssetRegistry.UnknownAsset.selector, 7));
-        registry.poolOf(7);
+        registry.splitOf(7);
     }
 
     // Receipts

@@ -78,18 +78,42 @@ contract BenchTest is Stage {
         return _group(asset, items, new ISettlement.Line[](0));
     }
 
-    function test_batches_of_one_ten_and_a_hundred() public {
-        uint256 asset = _anAsset();
-        uint256[3] memory sizes = [uint256(1), 10, 100];
+    /// The figures of the licensing design for a prototype without epochs, skipping, operator or root, and a quarter more:
+    /// 20 assets, as many licenses as charges, none of them the first.
+    function test_what_a_charge_costs_stays_within_its_bounds() public {
+        uint256[4] memory sizes = [uint256(1), 10, 100, 250];
+        uint256[4] memory most = [uint256(62_500), 26_400, 18_900, 18_170];
+        uint256[] memory assets = new uint256[](20);
+        uint256[][] memory ids = new uint256[][](20);
+        for (uint256 i = 0; i < 20; i++) {
+            assets[i] = _anAsset();
+            ids[i] = _channels(assets[i], 13);
+        }
         uint128 total = 0;
-        for (uint256 i = 0; i < 3; i++) {
-            uint256[] memory ids = _channels(asset, sizes[i]);
-            for (uint256 round = 0; round < 2; round++) {
-                _redeem(_group(asset, _charges(ids, total += 1e5)));
-                _note(
-                    string.concat(round == 0 ? "redeem, first charges: " : "redeem, further: ", vm.toString(sizes[i]))
-                );
+        _redeem(_spread(assets, ids, 250, total += 1e5));
+        for (uint256 i = 0; i < 4; i++) {
+            _redeem(_spread(assets, ids, sizes[i], total += 1e5));
+            uint256 each = _note(string.concat("redeem, different licenses: ", vm.toString(sizes[i]))) / sizes[i];
+            atMost(each, most[i] * 5 / 4, "gas for a charge");
+        }
+        // Many charges of one license are one item: the batch costs what a batch of one costs.
+        _redeem(_spread(assets, ids, 1, total += 250e3));
+        atMost(_note("redeem, 250 charges of one license") / 250, uint256(250) * 5 / 4, "gas for a charge of 250");
+    }
+
+    /// @dev `count` charges, dealt out to the assets one by one.
+    function _spread(uint256[] memory assets, uint256[][] memory ids, uint256 count, uint128 total)
+        private
+        view
+        returns (ISettlement.Group[] memory groups)
+    {
+        groups = new ISettlement.Group[](count < assets.length ? count : assets.length);
+        for (uint256 i = 0; i < groups.length; i++) {
+            uint256[] memory part = new uint256[]((count + assets.length - 1 - i) / assets.length);
+            for (uint256 j = 0; j < part.length; j++) {
+                part[j] = ids[i][j];
             }
+            groups[i] = _group(assets[i], _charges(part, total))[0];
         }
     }
 

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {IERC721} from "@openzeppelin/contracts/interfaces/IERC721.sol";
 import {IAssetRegistry} from "./IAssetRegistry.sol";
-import {ISettlement, Permit} from "./ISettlement.sol";
+import {IForkRights} from "./IForkRights.sol";
+import {Authorization, ISettlement, Permit} from "./ISettlement.sol";
 
 /// @notice How a license is paid. The numbers are part of the ABI.
 enum TermsKind {
@@ -17,7 +18,7 @@ enum TermsKind {
 
 /// @title The right to use the assets of one series, as a token
 /// @notice Terms never change except for `active`. Nobody can take a paid license back: only TAKEDOWN can freeze an asset.
-interface ILicenses is IERC721 {
+interface ILicenses is IERC721, IForkRights {
     struct Terms {
         /// Paid at purchase and at each renewal, in the currency's smallest unit.
         uint128 price;
@@ -58,6 +59,8 @@ interface ILicenses is IERC721 {
     }
 
     event TermsOffered(uint256 indexed termsId, uint256 indexed series, uint256 indexed assetId, Terms terms);
+    /// Precedes `TermsOffered` of the same terms: their holders may fork, and owe this part of what a fork earns.
+    event ForksAllowed(uint256 indexed termsId, uint16 royaltyBps);
     event TermsActivityChanged(uint256 indexed termsId, bool active);
     event LicenseBought(
         uint256 indexed licenseId,
@@ -77,6 +80,9 @@ interface ILicenses is IERC721 {
 
     error UnknownTerms(uint256 termsId);
     error TermsNotSensible(TermsKind kind, uint32 duration, uint128 maxCallPrice, uint32 maxSupply);
+    /// A license that ends cannot allow forks: the fork would outlive it.
+    error ForksOutliveLicense(uint32 duration);
+    error RoyaltyTooHigh(uint16 royaltyBps, uint16 most);
     error NotAuthor(uint256 series, address author, address caller);
     error NotForSale(uint256 termsId);
     error SoldOut(uint256 termsId, uint32 maxSupply);
@@ -91,6 +97,10 @@ interface ILicenses is IERC721 {
 
     /// @notice Offer licenses for the series of an asset. Only the series' author.
     function offer(Offer calldata wanted) external returns (uint256 termsId);
+
+    /// @notice As `offer`; holders may also fork the assets of the series, and owe `royaltyBps` of what a fork earns after
+    ///         the fee, in ten-thousandths, at most 4000. Only for licenses that never expire.
+    function offerForks(Offer calldata wanted, uint16 royaltyBps) external returns (uint256 termsId);
 
     /// @notice Stop or resume selling. Only the series' author. Held licenses stay as they are.
     function setActive(uint256 termsId, bool active) external;
@@ -121,11 +131,28 @@ interface ILicenses is IERC721 {
         Permit calldata permit
     ) external returns (uint256 licenseId);
 
+    /// @notice As `buyAndOpen`, or as `buy` where `deposit` is 0, paid by an ERC-3009 authorization of `holder` for the
+    ///         Settlement contract over price and deposit together. Anyone may send it: the holder needs no gas.
+    /// @dev The authorization's nonce is `buyNonce` of the order, so that it pays for this order only.
+    function buyWithAuthorization(
+        uint256 termsId,
+        address holder,
+        address signer,
+        uint128 deposit,
+        Authorization calldata authorization
+    ) external returns (uint256 licenseId);
+
     /// @notice Add one duration from now or from the end of the paid time, whichever is later. Anyone may pay.
     function renew(uint256 licenseId) external returns (uint64 expiresAt);
 
     /// @notice As `renew`, with a permit for the Settlement contract in place of an approval.
     function renewWithPermit(uint256 licenseId, Permit calldata permit) external returns (uint64 expiresAt);
+
+    /// @notice As `renew`, paid by an ERC-3009 authorization of `payer`, whose nonce is `renewNonce` of the order.
+    /// @dev The order names the expiry that it extends: sent late or twice, it renews nothing that was not meant.
+    function renewWithAuthorization(uint256 licenseId, address payer, Authorization calldata authorization)
+        external
+        returns (uint64 expiresAt);
 
     /// @notice Change whose signature counts on vouchers, in the license's channel too. Only the holder.
     /// @dev What the previous signer signed stays redeemable for the withdraw delay.
@@ -152,6 +179,18 @@ interface ILicenses is IERC721 {
 
     /// @notice As in ERC-5643: whether `renew` would be accepted now.
     function isRenewable(uint256 licenseId) external view returns (bool);
+
+    /// @notice Whether holders may fork under these terms, and what their forks owe.
+    function forkTerms(uint256 termsId) external view returns (bool allowed, uint16 royaltyBps);
+
+    /// @notice The nonce of an authorization that pays for this purchase. `salt` is the payer's choice.
+    function buyNonce(uint256 termsId, address holder, address signer, uint128 deposit, bytes32 salt)
+        external
+        pure
+        returns (bytes32);
+
+    /// @notice The nonce of an authorization that pays for extending a license which expires at `expiresAt`.
+    function renewNonce(uint256 licenseId, uint64 expiresAt, bytes32 salt) external pure returns (bytes32);
 
     function termsCount() external view returns (uint256);
 

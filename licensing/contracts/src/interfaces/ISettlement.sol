@@ -14,6 +14,17 @@ struct Permit {
     bytes32 s;
 }
 
+/// @notice An ERC-3009 signature of a payer that lets the Settlement contract take an amount for one order.
+struct Authorization {
+    uint256 validAfter;
+    uint256 validBefore;
+    /// Part of the order's nonce, so that the same order can be given twice.
+    bytes32 salt;
+    uint8 v;
+    bytes32 r;
+    bytes32 s;
+}
+
 /// @title Escrow, charges and payouts
 /// @notice Amounts are in the currency's smallest unit. A channel belongs to a license in one epoch.
 ///         EIP-712 domain: name "Qanat Settlement", version "1", this chain, this contract. Types:
@@ -109,6 +120,8 @@ interface ISettlement {
     event SaleRecorded(uint256 indexed assetId, address indexed payer, uint128 amount, uint256 gross);
     event Claimed(uint256 indexed receiptId, address indexed payout, uint256 amount, uint256 paid);
     event FeeClaimed(uint256 indexed assetId, address indexed treasury, uint256 amount, uint256 paid);
+    /// A fork's ancestor was given its part of what the fork has earned; `pulled` is everything so far.
+    event RoyaltyPulled(uint256 indexed assetId, uint256 indexed ancestorId, uint256 amount, uint256 pulled);
     event TreasuryChanged(address indexed previous, address indexed treasury);
 
     error OnlyLicenses(address caller);
@@ -136,10 +149,23 @@ interface ISettlement {
     /// @notice As `open`, with a permit in place of an approval. A permit that fails is ignored.
     function openWithPermit(uint256 licenseId, uint128 amount, Permit calldata permit) external;
 
+    /// @notice As `open`, paid by an ERC-3009 authorization of the holder, whose nonce is `openNonce` of the order. Anyone
+    ///         may send it.
+    function openWithAuthorization(uint256 licenseId, uint128 amount, Authorization calldata authorization) external;
+
     /// @notice Add to a channel. Only its payer. A running withdrawal keeps its amount and its date.
     function topUp(uint256 licenseId, uint64 epoch, uint128 amount) external;
 
     function topUpWithPermit(uint256 licenseId, uint64 epoch, uint128 amount, Permit calldata permit) external;
+
+    /// @notice As `topUp`, paid by an ERC-3009 authorization of the payer, whose nonce is `topUpNonce` of the order. Anyone
+    ///         may send it.
+    function topUpWithAuthorization(
+        uint256 licenseId,
+        uint64 epoch,
+        uint128 amount,
+        Authorization calldata authorization
+    ) external;
 
     /// @notice Announce a withdrawal, in place of an earlier one; it can be made after the delay. Only the payer.
     function requestWithdraw(uint256 licenseId, uint64 epoch, uint128 amount) external;
@@ -167,6 +193,11 @@ interface ISettlement {
     /// @dev Repeated ids and receipts with nothing due change nothing. It cannot be paused.
     function claim(uint256[] calldata receiptIds) external returns (uint256 amount);
 
+    /// @notice Give the ancestors of forks their part of what those have earned so far: it joins what the ancestors'
+    ///         receipts can claim. Anyone may send it. It cannot be paused.
+    /// @dev Repeated ids, and assets that are nobody's forks, change nothing.
+    function pullRoyalties(uint256[] calldata assetIds) external returns (uint256 amount);
+
     /// @notice Pay the platform's fee on what assets have earned to the treasury. Anyone may send it.
     function claimFee(uint256[] calldata assetIds) external returns (uint256 amount);
 
@@ -180,6 +211,10 @@ interface ISettlement {
 
     /// @notice Take the price of a license from its payer and credit the asset. Only the Licenses contract.
     function recordSale(address payer, uint256 assetId, uint128 amount) external;
+
+    /// @notice Take an authorized payment that the sale, renewal and deposit of the same call will use up. Only the Licenses
+    ///         contract.
+    function receiveFor(address payer, uint256 amount, bytes32 nonce, Authorization calldata authorization) external;
 
     /// @notice Open the channel of a license just bought. Only the Licenses contract.
     function openFor(address payer, uint256 licenseId, uint128 amount) external;
@@ -204,6 +239,15 @@ interface ISettlement {
 
     function paidFeeOf(uint256 assetId) external view returns (uint256);
 
+    /// @notice Everything the asset was given as an ancestor of forks: after the fee, and owed to nobody further.
+    function royaltyInOf(uint256 assetId) external view returns (uint256);
+
+    /// @notice What an ancestor was given of an asset's earnings so far.
+    function pulledOf(uint256 assetId, uint256 ancestorId) external view returns (uint256);
+
+    /// @notice What `pullRoyalties` would give the ancestor of an asset now; 0 where it is no ancestor.
+    function royaltyDue(uint256 assetId, uint256 ancestorId) external view returns (uint256);
+
     /// @notice Everything the receipt has earned, paid or not. Reverts where there is no such receipt.
     function earnedOf(uint256 receiptId) external view returns (uint256);
 
@@ -212,7 +256,8 @@ interface ISettlement {
     /// @notice What `claim` would pay for the receipt now.
     function claimable(uint256 receiptId) external view returns (uint256);
 
-    /// @notice The head of the usage chain: `keccak256(abi.encode(previousHead, usageRoot))` after each batch, 0 before.
+    /// @notice The head of the usage chain, 0 before the first batch. After each batch: the first 24 bytes of
+    ///         `keccak256(abi.encode(previousHead, usageRoot))`, then the batch's number in 8 bytes.
     function usageHead() external view returns (bytes32);
 
     /// @notice How many batches were redeemed.
@@ -226,6 +271,12 @@ interface ISettlement {
         external
         view
         returns (bytes32);
+
+    /// @notice The nonce of an authorization that opens a channel. `salt` is the payer's choice.
+    function openNonce(uint256 licenseId, uint64 epoch, bytes32 salt) external pure returns (bytes32);
+
+    /// @notice The nonce of an authorization that adds to a channel.
+    function topUpNonce(uint256 licenseId, uint64 epoch, bytes32 salt) external pure returns (bytes32);
 
     function treasury() external view returns (address);
 

@@ -5,7 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAssetRegistry, AssetKind} from "../../src/interfaces/IAssetRegistry.sol";
 import {ILicenses, TermsKind} from "../../src/interfaces/ILicenses.sol";
 import {IReceipts, Role} from "../../src/interfaces/IReceipts.sol";
-import {ISettlement, Permit} from "../../src/interfaces/ISettlement.sol";
+import {Authorization, ISettlement, Permit} from "../../src/interfaces/ISettlement.sol";
 import {AssetRegistry} from "../../src/AssetRegistry.sol";
 import {OPERATOR, PAUSER, TAKEDOWN, TREASURY} from "../../src/Roles.sol";
 import {Settlement} from "../../src/Settlement.sol";
@@ -47,6 +47,7 @@ abstract contract Stage is Checks {
         receipts = registry.receipts();
         settlement = new Settlement(address(access), currency, registry, treasury, DELAY);
         licenses = settlement.licenses();
+        registry.bindForkRights(licenses);
 
         _let(address(registry), IAssetRegistry.setFrozen.selector, TAKEDOWN);
         _let(address(settlement), ISettlement.setTreasury.selector, TREASURY);
@@ -137,6 +138,45 @@ abstract contract Stage is Checks {
         uint256 termsId = _offer(assetId, TermsKind.METERED, 0);
         vm.prank(holder);
         return licenses.buyAndOpen(termsId, session, 0, deposit);
+    }
+
+    /// @dev A license of `person` that never ends, was free, and allows forks that owe `royaltyBps`.
+    function _forkLicense(uint256 assetId, address person, uint16 royaltyBps) internal returns (uint256 licenseId) {
+        ILicenses.Offer memory wanted = ILicenses.Offer(assetId, TermsKind.FULL, 0, 0, 0, true, type(uint32).max);
+        vm.prank(author);
+        uint256 termsId = licenses.offerForks(wanted, royaltyBps);
+        vm.prank(person);
+        return licenses.buy(termsId, person, address(0), 0);
+    }
+
+    /// @dev A fork by `author`, at a royalty of its own.
+    function _fork(uint256 parentId, uint16 royaltyBps) internal returns (uint256 assetId) {
+        uint256 licenseId = _forkLicense(parentId, author, royaltyBps);
+        vm.prank(author);
+        return registry.fork(licenseId, parentId, _registration(0, 0, _none()));
+    }
+
+    /// @dev An ERC-3009 authorization for the Settlement contract, good for an hour.
+    function _authorization(uint256 signingKey, uint256 value, bytes32 salt, bytes32 nonce)
+        internal
+        view
+        returns (Authorization memory)
+    {
+        uint256 until = block.timestamp + 1 hours;
+        bytes32 hash = keccak256(
+            abi.encode(
+                currency.RECEIVE_WITH_AUTHORIZATION_TYPEHASH(),
+                vm.addr(signingKey),
+                address(settlement),
+                value,
+                0,
+                until,
+                nonce
+            )
+        );
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", currency.DOMAIN_SEPARATOR(), hash));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(signingKey, digest);
+        return Authorization(0, until, salt, v, r, s);
     }
 
     function _item(uint256 licenseId, uint128 ceiling, uint128 claimed)

@@ -7,7 +7,7 @@ import { outputsOf } from '../model/connect';
 import { useEditor, type FlowNode } from '../model/editor-store';
 import { FRAME } from '../model/inside';
 import classes from './frame-node.module.css';
-import { SocketRow, Sockets, StepHead, Summary, useRunOf } from './step-node';
+import { SocketRow, Sockets, StepHead, useRunOf } from './step-node';
 import step from './step-node.module.css';
 
 export const FrameNode = memo(function FrameNode({ id, data, selected }: NodeProps<FlowNode>) {
@@ -24,9 +24,8 @@ export const FrameNode = memo(function FrameNode({ id, data, selected }: NodePro
       data-selected={selected || undefined}
       data-run={run}
     >
-      <div className={classes['head']} style={{ height: FRAME.head - 16 }}>
+      <div className={classes['head']} style={{ height: FRAME.head - 12 }}>
         <StepHead node={node} />
-        <Summary settings={node.settings} isWhole={false} />
         <Sockets inputs={kind.inputs} outputs={outputsOf(node, kind)} />
       </div>
       <div className={classes['inside']}>

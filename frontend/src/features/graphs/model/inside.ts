@@ -7,7 +7,7 @@ export interface Size {
 }
 
 /** What stands above the steps inside a frame, and beside them: its head, and the sockets that face inwards. */
-export const FRAME = { head: 196, left: 128, right: 128, below: 36, least: { width: 560, height: 380 } } as const;
+export const FRAME = { head: 164, left: 148, right: 108, below: 36, least: { width: 560, height: 340 } } as const;
 const STEP: Size = { width: 236, height: 150 };
 
 /** The steps around a step, innermost first. */

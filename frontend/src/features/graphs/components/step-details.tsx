@@ -4,6 +4,7 @@ import { Code, Stack, Text } from '@mantine/core';
 import type { StepView } from '../model/run-view';
 import { notesOn } from '../model/step-notes';
 import { asPassages, asPlainText } from '../model/step-output';
+import { toolNotesOn } from '../model/tool-notes';
 import classes from './step-details.module.css';
 
 export function StepDetails({ step }: { step: StepView }) {
@@ -16,7 +17,7 @@ export function StepDetails({ step }: { step: StepView }) {
           {words}
         </Text>
       ))}
-      {notesOn(step.detail).map((words) => (
+      {[...notesOn(step.detail), ...toolNotesOn(step.detail)].map((words) => (
         <Text key={words} fz="xs" c="dimmed">
           {words}
         </Text>

@@ -22,8 +22,9 @@ test: prepare-test  ## prepare, then lint and run every test
 test-postgres: prepare-test  ## the packages' tests once more, their records on a PostgreSQL server
 	@QANAT_TEST_DATABASE=postgres $(BIN)/python -m pytest -q tests/agent_runtime tests/knowledge_vault tests/licensing
 
-nightly: prepare-test  ## the tests that take long: many damaged files, huge ones
+nightly: prepare-test  ## the tests that take long: many damaged files, huge ones, a million calls of the contracts
 	@$(BIN)/python -m pytest -m nightly -s
+	@npm run --silent --prefix licensing/contracts test:deep
 
 prepare-test:  ## everything that the tests need: test packages, contract tools, a browser
 	@$(PYTHON) -m scripts.prepare --for test

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IAssetRegistry} from "../../src/interfaces/IAssetRegistry.sol";
 import {ILicenses, TermsKind} from "../../src/interfaces/ILicenses.sol";
 import {Role} from "../../src/interfaces/IReceipts.sol";
-import {ISettlement} from "../../src/interfaces/ISettlement.sol";
+import {Authorization, ISettlement} from "../../src/interfaces/ISettlement.sol";
 import {Stage} from "../base/Stage.sol";
 import {vm} from "../base/Vm.sol";
 
@@ -13,7 +13,7 @@ import {vm} from "../base/Vm.sol";
 ///      is kept from what was asked for, not from what the contracts say they did.
 contract Handler is Stage {
     uint256 public constant PEOPLE = 4;
-    uint256 public constant ASSETS = 6;
+    uint256 public constant ASSETS = 9;
 
     uint256[] public metered;
     uint256[] public timed;
@@ -42,6 +42,13 @@ contract Handler is Stage {
         _publish(0, 2500, _shares(7000, 3000, 0), 3);
         _publish(0, 10_000, _shares(1, 9998, 1), 4);
         _publish(5, 777, _shares(5000, 5000, 0), 5);
+        // 7 is a fork of 2, 8 one of 7, and 9 the next version of 8.
+        _fork(2, 1001);
+        _fork(7, 2333);
+        _publish(8, 1111, _shares(6000, 4000, 0), 3);
+        for (uint256 license = 1; license <= licenses.licenseCount(); license++) {
+            (ghostOwner[license], ghostExpiresAt[license]) = (author, type(uint64).max);
+        }
         for (uint256 asset = 1; asset <= ASSETS; asset++) {
             uint256 terms = _offer(asset, TermsKind.METERED, uint128(asset * 7));
             _buy(asset, terms, true);
@@ -102,7 +109,9 @@ contract Handler is Stage {
     function redeem(uint256 seed, uint128 ceiling, uint128 claimed, uint256 lineSeed) external {
         (uint256 license, uint64 epoch) = _channel(seed);
         uint256 asset = licenses.licenseTerms(license).assetId;
-        if (asset >= 5 && lineSeed % 2 == 0) asset = asset == 5 ? 6 : 5;
+        // The other version of its series, where there is one.
+        if ((asset == 5 || asset == 8) && lineSeed % 2 == 0) asset++;
+        else if ((asset == 6 || asset == 9) && lineSeed % 2 == 0) asset--;
         ISettlement.Channel memory before = settlement.getChannel(license, epoch);
         ceiling = before.redeemed + uint128(within(ceiling, 0, 300_000));
         claimed = uint128(within(claimed, 0, uint256(ceiling) + ceiling / 8));
@@ -145,6 +154,62 @@ contract Handler is Stage {
         same(amount, due, "claimed");
         same(settlement.claimable(receipt), 0, "nothing more");
         ghostOut += amount;
+    }
+
+    /// I14: an ancestor is given what is due to it, once, however often its descendants are named.
+    function pullRoyalties(uint256 seed) external {
+        uint256 asset = within(seed, 1, ASSETS);
+        uint256 due = 0;
+        for (uint256 ancestor = 1; ancestor < asset; ancestor++) {
+            due += settlement.royaltyDue(asset, ancestor);
+        }
+        same(settlement.pullRoyalties(_two(asset, asset)), due, "pulled");
+        same(settlement.pullRoyalties(_one(asset)), 0, "pulled again");
+    }
+
+    /// Buys and deposits by an order that somebody else sends, and that pays for nothing else.
+    function buyByOrder(uint256 seed, uint128 deposit) external {
+        if (metered.length > 30) return;
+        address person = vm.addr(HOLDER_KEY);
+        uint256 terms = licenses.getLicense(metered[seed % metered.length]).termsId;
+        if (ghostFrozen[licenses.getTerms(terms).assetId]) return;
+        uint128 price = licenses.getTerms(terms).price;
+        deposit = uint128(within(deposit, 1, 1e6));
+        if (currency.balanceOf(person) < price + deposit) return;
+        address signer = vm.addr(++_keys);
+        bytes32 nonce = licenses.buyNonce(terms, person, signer, deposit, bytes32(_keys));
+        Authorization memory order = _authorization(HOLDER_KEY, price + deposit, bytes32(_keys), nonce);
+        vm.prank(relayer);
+        (bool changed,) = address(licenses)
+            .call(abi.encodeCall(licenses.buyWithAuthorization, (terms, person, stranger, deposit, order)));
+        holds(!changed, "the sender changed an order");
+        vm.prank(relayer);
+        uint256 license = licenses.buyWithAuthorization(terms, person, signer, deposit, order);
+        ghostOwner[license] = person;
+        ghostExpiresAt[license] = type(uint64).max;
+        _channelKey[license][0] = _keys;
+        metered.push(license);
+        ghostSales += price;
+        ghostIn += price + deposit;
+    }
+
+    /// I10: a fork beyond four ancestors or forty percent is refused, any other accepted.
+    function fork(uint256 seed, uint16 royaltyBps) external {
+        if (registry.assetCount() > 40) return;
+        uint256 parent = within(seed, 1, registry.assetCount());
+        royaltyBps = uint16(within(royaltyBps, 0, 1500));
+        IAssetRegistry.Asset memory asset = registry.getAsset(parent);
+        bool fits = asset.depth < 4 && uint256(asset.royaltyBps) + royaltyBps <= 4000;
+        if (asset.frozen) return;
+        uint256 license = _forkLicense(parent, author, royaltyBps);
+        ghostOwner[license] = author;
+        ghostExpiresAt[license] = type(uint64).max;
+        vm.prank(author);
+        try registry.fork(license, parent, _registration(0, 0, _none())) {
+            holds(fits, "a fork that owes too much");
+        } catch {
+            holds(!fits, "a fork that was licensed and fits");
+        }
     }
 
     function claimFee(uint256 seed) external {
@@ -253,7 +318,8 @@ contract Handler is Stage {
 
     /// I6: everyone takes what is theirs, and what nobody can take is dust.
     function drain() external returns (uint256 dust, uint256 most) {
-        for (uint256 asset = 1; asset <= ASSETS; asset++) {
+        for (uint256 asset = ASSETS; asset > 0; asset--) {
+            settlement.pullRoyalties(_one(asset));
             settlement.claimFee(_one(asset));
             uint256 count = receipts.countOf(asset);
             for (uint256 i = 0; i < count; i++) {

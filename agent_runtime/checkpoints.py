@@ -76,9 +76,35 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
+        row = self._row(config, checkpoint, metadata)
+        async with self._database.writing() as connection:
+            await connection.execute(delete(checkpoints).where(_same(checkpoints, row)))
+            await connection.execute(insert(checkpoints).values(**row))
+        return self._config(row["thread_id"], row["namespace"], checkpoint["id"])
+
+    async def keep_only(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> None:
+        """As `aput`, in place of all that was kept in the same namespace of the thread before."""
+        row = self._row(config, checkpoint, metadata)
+        async with self._database.writing() as connection:
+            for table in (checkpoints, checkpoint_writes):
+                earlier = and_(
+                    self._of_thread(table, row["thread_id"]), table.c.namespace == row["namespace"]
+                )
+                await connection.execute(delete(table).where(earlier))
+            await connection.execute(insert(checkpoints).values(**row))
+
+    def _row(
+        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata
+    ) -> dict[str, Any]:
         thread_id, namespace = self._place(config)
         kept = get_checkpoint_metadata(config, metadata)
-        row = {
+        row: dict[str, Any] = {
             "tenant_id": self._tenant_id,
             "thread_id": thread_id,
             "namespace": namespace,
@@ -87,10 +113,7 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
             "run_id": str(kept.get("run_id", "")),
         }
         row["sealed"] = self._seal(_checkpoint_context(row), [dict(checkpoint), dict(kept)])
-        async with self._database.writing() as connection:
-            await connection.execute(delete(checkpoints).where(_same(checkpoints, row)))
-            await connection.execute(insert(checkpoints).values(**row))
-        return self._config(thread_id, namespace, checkpoint["id"])
+        return row
 
     async def aput_writes(
         self,

@@ -8,7 +8,7 @@ costs nothing. The engine's own step limit is set from the graph, so that it nev
 import asyncio
 import hashlib
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
@@ -49,6 +49,7 @@ from agent_runtime.step import Step
 
 if TYPE_CHECKING:
     from agent_runtime.checkpoints import SealedCheckpoints
+    from agent_runtime.keeping import Worth
 
 _TOLD: TypeAdapter[StepEvent] = TypeAdapter(Annotated[StepEvent, Field(discriminator="type")])
 COMPILED_KEPT = 64
@@ -159,6 +160,10 @@ class Scope:
     """Whether the run had begun before and was cut off."""
     asked: list[PersonAsked] = field(default_factory=list)
     """What its steps now ask of people."""
+    worth: "Worth | None" = None
+    """Where its steps tell whether losing what they did would cost something, where that is kept."""
+    flush: Callable[[], Awaitable[None]] | None = None
+    """Write down where it has got to."""
 
 
 @dataclass(frozen=True)
@@ -521,11 +526,20 @@ def _as_engine_node(visit: Visit) -> Callable[..., Coroutine[Any, Any, dict[str,
 
     async def node(state: State, runtime: Runtime[Scope]) -> dict[str, Any]:
         scope = runtime.context
+        if scope.flush and visit.inner:
+            await scope.flush()  # what is kept of its rounds is looked for only where the run is kept too
+        if scope.worth:
+            scope.worth.at_work += 1
         try:
             outcome = await visit(state["outcomes"], scope)
+            if scope.worth and outcome is not None and not visit.kind.is_quick:
+                scope.worth.is_due = True
         except AwaitsPerson as waiting:
             scope.asked.extend(waiting.asked)
             raise GraphInterrupt(()) from waiting  # steps beside it end first; nothing is kept of this one
+        finally:
+            if scope.worth:
+                scope.worth.at_work -= 1
         return {"outcomes": {node_id: outcome}, "marks": {node_id: scope.run.mark(node_id)}}
 
     node.__annotations__["runtime"] = Runtime[Scope]
@@ -586,19 +600,29 @@ async def _send(
     """Send a state through the steps of one scope; None goes on with the one that is kept."""
     from langsmith.run_helpers import tracing_context
 
-    scope = replace(scope, asked=[])
+    saver = None
+    if checkpoints is not None:
+        from agent_runtime.keeping import KeepsWhatCounts, Worth
+
+        worth = Worth()
+        saver = KeepsWhatCounts(checkpoints, worth)
+        scope = replace(scope, asked=[], worth=worth, flush=saver.flush)
+    else:
+        scope = replace(scope, asked=[])
     asked: dict[str, Any] = {"recursion_limit": step_limit}
     with tracing_context(enabled=False):  # whatever the environment says, a run's words go nowhere
-        if checkpoints is None:
+        if saver is None:
             final = await app.ainvoke(begin, config=asked, context=scope)
         else:
-            final = await app.copy({"checkpointer": checkpoints}).ainvoke(
+            final = await app.copy({"checkpointer": saver}).ainvoke(
                 begin,
                 config={**asked, "configurable": {"thread_id": scope.run.run_id}},
                 context=scope,
                 durability="sync",
             )
     if scope.asked:
+        if saver is not None:
+            await saver.flush()
         raise AwaitsPerson(*scope.asked)
     outcomes: Outcomes = final["outcomes"]
     return outcomes

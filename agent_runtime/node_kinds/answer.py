@@ -38,6 +38,7 @@ def _faults(settings: AnswerSettings, drawn: Drawn) -> Iterable[Fault]:
 
 @node_kind(
     "answer",
+    is_quick=True,
     title="Answer",
     category="begin and end",
     goes_inside=False,

@@ -68,6 +68,7 @@ def _faults(settings: AskPersonSettings, drawn: Drawn) -> Iterable[Fault]:
 
 @node_kind(
     "ask_person",
+    is_quick=True,
     title="Ask a person",
     category="logic",
     settings=AskPersonSettings,

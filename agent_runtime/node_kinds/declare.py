@@ -139,6 +139,8 @@ class NodeKind(Generic[S]):
     """For each older version what makes the next version's settings of its own."""
     runs: bool = True
     """False for what is only drawn."""
+    is_quick: bool = False
+    """Whether it only rearranges values: doing it again after a restart costs less than having kept it."""
     body: Body | None = None
     """What steps may be drawn inside of its nodes see; None where none may."""
     goes_inside: bool = True
@@ -218,6 +220,7 @@ def node_kind(
     outputs_from: RowOutputs | None = None,
     migrations: Mapping[int, Migration] | None = None,
     runs: bool = True,
+    is_quick: bool = False,
     body: Body | None = None,
     goes_inside: bool = True,
     takes_one: bool = False,
@@ -241,6 +244,7 @@ def node_kind(
             outputs_from=outputs_from,
             migrations=migrations or {},
             runs=runs,
+            is_quick=is_quick,
             body=body,
             goes_inside=goes_inside,
             takes_one=takes_one,

@@ -83,6 +83,7 @@ def _faults(settings: IfOtherwiseSettings, drawn: Drawn) -> Iterable[Fault]:
     "if_otherwise",
     version=2,
     migrations={1: _from_one_condition},
+    is_quick=True,
     title="If / otherwise",
     category="logic",
     settings=IfOtherwiseSettings,

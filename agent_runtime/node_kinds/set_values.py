@@ -82,6 +82,7 @@ def _gives(settings: SetValuesSettings) -> Mapping[str, FieldType]:
 
 @node_kind(
     "set_values",
+    is_quick=True,
     title="Set values",
     category="logic",
     settings=SetValuesSettings,

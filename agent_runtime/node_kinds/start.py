@@ -10,6 +10,7 @@ class StartSettings(Settings):
 
 @node_kind(
     "start",
+    is_quick=True,
     title="Start",
     category="begin and end",
     goes_inside=False,

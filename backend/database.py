@@ -18,6 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from backend import one_trip
 from backend.refused import DatabaseRefused
 
 metadata = MetaData()
@@ -43,6 +44,7 @@ class Database:
             pool_size=8,
             max_overflow=8,
             connect_args={"factory": _RollsBackFirst},
+            module=one_trip.dbapi(),
         )
         event.listen(engine.sync_engine, "connect", _prepare_connection)
         event.listen(engine.sync_engine, "begin", _begin)

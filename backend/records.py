@@ -13,7 +13,9 @@ from backend.refused import DatabaseRefused
 from backend.settings import Settings
 
 _NOTE = "records.txt"
-_ON_SERVER = "The records of this folder are in the PostgreSQL database that QANAT_DATABASE_URL named at its start.\n"
+_ON_SERVER = (
+    "The records of this folder are in the PostgreSQL database that QANAT_DATABASE_URL named at its start.\n"
+)
 
 
 def open_records(settings: Settings) -> Database:

@@ -33,7 +33,11 @@ LINT = (
     Part("mypy, scripts", (PYTHON, "-m", "mypy", "-p", "scripts")),
     Part("front end: types and eslint", ("npm", "run", "--silent", "check"), FRONTEND),
 )
-OVER_POSTGRES = ("agent_runtime/test_checkpoints.py", "licensing/test_ledger.py", "knowledge_vault/test_vault.py")
+OVER_POSTGRES = (
+    "agent_runtime/test_checkpoints.py",
+    "licensing/test_ledger.py",
+    "knowledge_vault/test_vault.py",
+)
 """What `make test` runs a second time over PostgreSQL; `make test-postgres` runs much more."""
 OTHER_TESTS = (
     Part(

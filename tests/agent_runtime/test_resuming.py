@@ -41,7 +41,9 @@ def test_a_run_killed_at_several_steps_goes_on_and_repeats_none_that_had_ended(t
     told = lines(tmp_path / "told")
     kinds = Counter(kind for kind, _ in told)
     assert kinds["run.finished"] == 1
-    assert kinds["run.started"] == (2 if deaths[0] == 0 else 1), "before the first model reply nothing is kept"
+    assert kinds["run.started"] == (2 if deaths[0] == 0 else 1), (
+        "before the first model reply nothing is kept"
+    )
     assert max(Counter(facts["node_id"] for kind, facts in told if kind == "node.finished").values()) == 1
     usage = told[-1][1]["usage"]
     assert told[-1][1]["answer"] == "word 5"

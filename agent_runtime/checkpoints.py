@@ -58,10 +58,20 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
         self._sealer = sealer
         self._tenant_id = tenant_id
         self._inside = inside
+        self.has_written = False
+        """Whether anything was kept through this very saver, or through one of a round that it gave."""
+        self._outer: SealedCheckpoints | None = None
+
+    def _note_written(self) -> None:
+        saver: SealedCheckpoints | None = self
+        while saver is not None:
+            saver.has_written, saver = True, saver._outer
 
     def inside(self, name: str) -> "SealedCheckpoints":
         """The same keeper for one round of the steps inside a node, in a namespace of its run's thread."""
-        return SealedCheckpoints(self._database, self._sealer, tenant_id=self._tenant_id, inside=name)
+        inner = SealedCheckpoints(self._database, self._sealer, tenant_id=self._tenant_id, inside=name)
+        inner._outer = self
+        return inner
 
     def journal(self, thread_id: str, step_id: str) -> "SealedJournal":
         """The notes of one visit of one step of a run."""
@@ -77,6 +87,7 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         row = self._row(config, checkpoint, metadata)
+        self._note_written()
         async with self._database.writing() as connection:
             await connection.execute(delete(checkpoints).where(_same(checkpoints, row)))
             await connection.execute(insert(checkpoints).values(**row))
@@ -91,6 +102,7 @@ class SealedCheckpoints(BaseCheckpointSaver[int]):
     ) -> None:
         """As `aput`, in place of all that was kept in the same namespace of the thread before."""
         row = self._row(config, checkpoint, metadata)
+        self._note_written()
         async with self._database.writing() as connection:
             for table in (checkpoints, checkpoint_writes):
                 earlier = and_(

@@ -605,7 +605,7 @@ async def _send(
         from agent_runtime.keeping import KeepsWhatCounts, Worth
 
         worth = Worth()
-        saver = KeepsWhatCounts(checkpoints, worth)
+        saver = KeepsWhatCounts(checkpoints, worth, is_new=begin is not None)
         scope = replace(scope, asked=[], worth=worth, flush=saver.flush)
     else:
         scope = replace(scope, asked=[])

@@ -37,8 +37,10 @@ class Worth:
 class KeepsWhatCounts(BaseCheckpointSaver[int]):
     """The saver of one run, or one round, for one trip through the engine."""
 
-    def __init__(self, below: SealedCheckpoints, worth: Worth) -> None:
+    def __init__(self, below: SealedCheckpoints, worth: Worth, *, is_new: bool) -> None:
+        """`is_new`: nothing is kept of it yet, so that nothing needs to be looked for."""
         super().__init__(serde=below.serde)
+        self._is_new = is_new
         self._below = below
         self._worth = worth
         self._held: tuple[RunnableConfig, Checkpoint, CheckpointMetadata, ChannelVersions] | None = None
@@ -47,6 +49,8 @@ class KeepsWhatCounts(BaseCheckpointSaver[int]):
         self._one_at_a_time = asyncio.Lock()
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        if self._is_new:
+            return None
         found = await self._below.aget_tuple(config)
         if found:
             self._newest = found.checkpoint["id"]

@@ -49,6 +49,7 @@ async def run(
     earlier: Earlier = NOTHING,
     replies: Mapping[str, PersonSaid] | None = None,
     within: Meter | None = None,
+    is_new: bool = False,
 ) -> AsyncGenerator[Event, None]:
     """See `service.run`."""
     ready = await asyncio.to_thread(compiled, graph)
@@ -59,7 +60,7 @@ async def run(
     context = RunContext(
         run_id, question, tools, meter, told.put_nowait, earlier=earlier, replies=replies or {}
     )
-    outcomes = await take_up(context, checkpoints) if checkpoints else None
+    outcomes = await take_up(context, checkpoints) if checkpoints and not is_new else None
     goes_on = outcomes is not None
     yield RunStarted(run_id=run_id) if outcomes is None else context.resumed(outcomes)
     # In a context of its own: the engine would take a run inside a step of another one for a part of that.

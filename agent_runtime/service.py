@@ -148,6 +148,7 @@ def run(
     earlier: Earlier = NOTHING,
     replies: Mapping[str, PersonSaid] | None = None,
     within: Meter | None = None,
+    is_new: bool = False,
 ) -> AsyncGenerator[Event, None]:
     """Run a graph and yield what happens; the last event is finished, failed, cancelled or parked.
 
@@ -159,6 +160,8 @@ def run(
     used so far counts. Its seconds begin anew. A step that was cut off is done again from its beginning, under the same
     `Step.step_id`. A run that asked something of people is parked, and goes on the same way with their `replies`, by
     the ids of the requests; all that were ever given to it are passed each time.
+
+    `is_new` says that nothing can be kept of this run yet, so that nothing is looked for.
 
     With `earlier` the steps that it gives outcomes of are neither run nor told: the run begins behind them.
 
@@ -179,4 +182,5 @@ def run(
         earlier=earlier,
         replies=replies,
         within=within,
+        is_new=is_new,
     )

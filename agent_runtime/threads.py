@@ -3,16 +3,19 @@
 Light on purpose: `checkpoints.py`, which reads and writes what is kept, brings the engine with it.
 """
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, select
+from sqlalchemy import ColumnElement, Table, and_, case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agent_runtime.tables import checkpoint_writes, checkpoints
 
 
-async def newest(connection: AsyncConnection, *, tenant_id: str, thread_id: str) -> str:
-    """The id of the checkpoint that the run has reached; empty before the first."""
-    query = select(func.max(checkpoints.c.checkpoint_id)).where(_of(checkpoints, tenant_id, thread_id))
-    return await connection.scalar(query) or ""
+async def reached(connection: AsyncConnection, *, tenant_id: str, thread_id: str) -> str:
+    """A mark of how far the run has got, which is another one once it has got further; at most 80 characters."""
+    place = checkpoints.c.checkpoint_id
+    newest = func.max(case((checkpoints.c.namespace == "", place), else_=""))
+    query = select(newest, func.count()).where(_of(checkpoints, tenant_id, thread_id))
+    checkpoint_id, rows = (await connection.execute(query)).one()
+    return f"{checkpoint_id or ''}/{rows}"
 
 
 async def forget(connection: AsyncConnection, *, tenant_id: str, thread_id: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from backend.database import Database
 from backend.errors import Conflict, Invalid, NotFound
 from backend.sealed import SealerFor
 
+KEPT_OPEN = 64
+"""Graphs of published versions, which never change, that are kept in memory."""
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
@@ -50,6 +53,7 @@ class Agents:
         """`model_names` are what steps may choose; without, their choices are not checked before a run."""
         self._database = database
         self._clock = clock
+        self._opened: OrderedDict[tuple[str, str], Graph] = OrderedDict()
         self._sealer_for = sealer_for
         self._model_names = model_names
         self.check_calls: CheckCalls | None = None
@@ -205,10 +209,17 @@ class Agents:
 
     async def open_graph(self, owner_id: str, version: Version) -> Graph:
         """As `open_version`, also when the agent was deleted since."""
+        which = (version.id, version.graph_digest)
+        if known := self._opened.get(which):
+            self._opened.move_to_end(which)
+            return known
         document = await self._open(owner_id, version.graph, "agent-version", version.id)
         graph = Graph.model_validate(document)
         if runtime.digest(graph) != version.graph_digest:
             raise Invalid("The stored graph of this version does not match its digest; restore a backup.")
+        self._opened[which] = graph
+        while len(self._opened) > KEPT_OPEN:
+            self._opened.popitem(last=False)
         return graph
 
     async def _problems_of(self, agent: Agent, graph: dict[str, Any]) -> Sequence[Problem]:

@@ -81,6 +81,9 @@ class Life:
     replies: Mapping[str, PersonSaid] = field(default_factory=dict)
     """What people have said to it so far."""
     steps: list[dict[str, Any]] = field(default_factory=list)
+    is_new: bool = True
+    """Whether nothing was kept of it before this life but how it began."""
+    checkpoints: "SealedCheckpoints | None" = None
 
     @property
     def run_id(self) -> str:
@@ -130,7 +133,7 @@ class Driving:
         """Run to the end, or until a person is asked. Only being cancelled is raised: then the run goes on later."""
         try:
             while not await self._drive(life):
-                life.replies = await self.replies(life.run_id)
+                life.replies, life.is_new = await self.replies(life.run_id), False
         except (
             Exception
         ) as error:  # whatever it was, the person is told, the money is freed and the log has it
@@ -160,6 +163,7 @@ class Driving:
             checkpoints=await self._checkpoints(life),
             earlier=(invocation.trial or Trial()).earlier,
             replies=life.replies,
+            is_new=life.is_new,
         )
         async with aclosing(events):
             async for event in events:
@@ -203,7 +207,8 @@ class Driving:
             await asyncio.to_thread(importlib.import_module, ENGINE)
         from agent_runtime.checkpoints import SealedCheckpoints
 
-        return SealedCheckpoints(self._database, life.sealer, tenant_id=life.invocation.user_id)
+        life.checkpoints = SealedCheckpoints(self._database, life.sealer, tenant_id=life.invocation.user_id)
+        return life.checkpoints
 
     # How a run ends
 
@@ -289,8 +294,10 @@ class Driving:
 
     async def _let_go(self, connection: AsyncConnection, life: Life, outcome: Answered | RunFailed) -> None:
         """What is kept beside the run learns of its end; where it had got to is needed no more."""
-        await inquiries_store.withdraw_of_run(connection, life.run_id, at=self._clock.now())
-        await threads.forget(connection, tenant_id=life.invocation.user_id, thread_id=life.run_id)
+        if not life.is_new:
+            await inquiries_store.withdraw_of_run(connection, life.run_id, at=self._clock.now())
+        if not life.is_new or (life.checkpoints and life.checkpoints.has_written):
+            await threads.forget(connection, tenant_id=life.invocation.user_id, thread_id=life.run_id)
         await self._calls.let_go(connection, life.run_id, life.invocation.user_id)
         if beside := life.invocation.beside:
             await self.keepers[beside.keeper].finish(connection, life.sealer, beside.facts, outcome)

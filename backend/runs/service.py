@@ -360,10 +360,10 @@ class Runs:
             document, user_id=run.user_id, agent_id=run.agent_id, version_id=run.version_id, graph=graph
         )
         replies = await self._driving.replies(run.id)
-        return Life(RunHandle(run.id, run.started_at), invocation, sealer, replies)
+        return Life(RunHandle(run.id, run.started_at), invocation, sealer, replies, is_new=False)
 
     async def _is_stuck(self, connection: AsyncConnection, run: Run) -> bool:
-        reached = await threads.newest(connection, tenant_id=run.user_id, thread_id=run.id)
+        reached = await threads.reached(connection, tenant_id=run.user_id, thread_id=run.id)
         resumptions = run.resumptions + 1 if reached == run.reached else 1
         await store.note_resumption(connection, run.id, reached=reached, resumptions=resumptions)
         return resumptions > MOST_RESUMPTIONS

@@ -17,7 +17,7 @@ export function toolNotesOn(detail: unknown): string[] {
   const notes: string[] = [];
   if (typeof request === 'object' && request !== null) {
     const { method, address } = request as Record<string, unknown>;
-    notes.push(`Asked ${String(method)} ${String(address)}${status === undefined ? '' : `: status ${String(status)}`}.`);
+    notes.push(`Asked ${String(method)} ${String(address)}${typeof status === 'number' ? `: status ${status}` : ''}.`);
   }
   if (typeof server === 'string' && typeof tool === 'string') notes.push(`Used “${tool}” of the server “${server}”.`);
   if (Array.isArray(uses)) notes.push(...(uses as Use[]).map(inWords));

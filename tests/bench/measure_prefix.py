@@ -1,4 +1,4 @@
-"""What keeping the beginning of a prompt gains: four steps of one agent over the same passages, read anew or not.
+"""What keeping the beginning of a prompt gains: three steps of one agent over the same passages, read anew or not.
 
 `python -m tests.bench.measure_prefix`. The same prompts in the same run, first anew and then with what was kept.
 """
@@ -13,7 +13,7 @@ from agent_runtime.ports import ChatMessage, ReplyEnd, Sampling
 from backend.settings import Settings
 
 TEXT = Path(__file__).resolve().parent.parent.parent / "docs" / "decisions" / "answers-from-passages.md"
-STEPS = (
+STEPS = ("Who decides?", "What is quoted?", "Name a number.")
     "Who decides?",
     "What is quoted?",
     "What is marked?",
@@ -26,7 +26,7 @@ STEPS = (
 async def main() -> None:
     model = LlamaCppModel(Settings().llm, threads=1)
     await model.warm()
-    text = TEXT.read_text(encoding="utf-8")[:2_000]
+    text = TEXT.read_text(encoding="utf-8")[:1_200]
     took = {"": 0.0, "ada/agent": 0.0}
     reused = tokens = 0
     for scope in took:

@@ -14,13 +14,6 @@ from backend.settings import Settings
 
 TEXT = Path(__file__).resolve().parent.parent.parent / "docs" / "decisions" / "answers-from-passages.md"
 STEPS = ("Who decides?", "What is quoted?", "Name a number.")
-    "Who decides?",
-    "What is quoted?",
-    "What is marked?",
-    "What is evidence?",
-    "How long?",
-    "Name a number.",
-)
 
 
 async def main() -> None:

@@ -116,6 +116,11 @@ class Retracing:
         node = next((node for node in graph.nodes if node.id == change.node_id), None)
         if node is None:
             raise Invalid("That step is not there any more. Choose another one to run again from.")
+        if node.parent is not None and (change.only or change.outputs is not None):
+            raise Invalid(
+                "This step is inside another one and ran once for each round: run that one again instead. What is set "
+                "here may be changed for it."
+            )
         if change.settings is not None:
             graph = _with_settings(graph, node, change.settings)
         question: str = trace.record["question"]

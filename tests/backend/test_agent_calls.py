@@ -1,12 +1,24 @@
 """An agent runs another one: under its author's license, paid with the run or not at all, and never in a ring."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from agent_runtime.errors import AgentRefused
+from agent_runtime.graph import Graph
+from agent_runtime.limits import Meter, RunLimits
+from backend.agent_calls.planning import CallPlanner
+from backend.agent_calls.service import AgentCalls
+from backend.runs import store as runs_store
+from backend.runs.invocation import Invocation
+from backend.runs.store import Run
 from backend.services import Services
+from knowledge_vault.keys.tenants import Sealer
+from knowledge_vault.values import TenantId
+from tests.agent_runtime.making import some_tools
 from tests.backend.conftest import Person, Register
 from tests.backend.steps import licensed, question
 
@@ -210,6 +222,10 @@ async def test_within_for_each_every_item_is_paid_and_what_was_set_aside_for_mor
     opened = await redrawn(author, opened, listing(3))
     told = await author.post(f"/api/agents/{opened['id']}/try", json={"question": "a\nb"})
     assert "Oracle: a" in told.text
+    run_id = told.text.split('"run_id":')[1].split('"')[1]
+    alone = await author.post(f"/api/runs/{run_id}/repeat", json={"node_id": "ask", "only": True})
+    assert alone.status_code == 422
+    assert "run that one again" in alone.json()["detail"]
     assert await budget(author, oracle) == (2 * PRICE, PRICE)
 
 
@@ -233,3 +249,60 @@ async def test_an_agent_that_is_gone_or_unknown_is_told_in_words(register: Regis
     assert (await ask(reader, outer, "?")).status_code == 503
     assert await budget(reader, outer) == (0, PRICE)
     assert "no agent is published" in problems(await draft(author, "Lost", running(slug)))["agent_unknown"]
+
+
+async def test_a_step_done_again_after_a_crash_gets_the_answer_it_got_and_nothing_is_asked_twice(
+    oracle: str, register: Register, services: Services
+) -> None:
+    author = await register("Crasher")
+    await licensed(author, oracle, "metered", deposit=PRICE)
+    opened = await draft(author, "Crashes", running(oracle))
+    person = (await author.get("/api/session")).json()["user"]
+
+    async def sealer_for(tenant: str) -> Sealer:
+        return Sealer(b"s" * 32, TenantId(tenant))
+
+    async def tools_for(owner: str, asker: str, agent: str) -> Any:
+        return some_tools()
+
+    planner = CallPlanner(services.agents, services.accounts, services.licensing)
+    calls = AgentCalls(
+        services.database,
+        services.agents,
+        services.licensing,
+        planner,
+        sealer_for=sealer_for,
+        tools_for=tools_for,
+        limits=RunLimits(),
+    )
+    invocation = Invocation(
+        user_id=person["id"],
+        address=person["address"],
+        agent_id=opened["id"],
+        owner_id=person["id"],
+        version_id=None,
+        asset_id=None,
+        graph=Graph.model_validate(opened["graph"]),
+        question="bees?",
+    )
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    run = Run("crashed-run", person["id"], opened["id"], None, "failed", at, at, b"", 0, None)
+    planned = await calls.plan(invocation)
+    async with services.database.writing() as connection:
+        await runs_store.add(connection, run)
+        await calls.reserve(connection, run.id, planned, invocation)
+
+    meter = Meter(RunLimits())
+    asked = calls.of(run.id, invocation)
+    first = await asked.ask(oracle, "bees?", step_id="crashed-run/ask/1", meter=meter)
+    steps = meter.steps
+    again = await asked.ask(oracle, "bees?", step_id="crashed-run/ask/1", meter=meter)
+    assert (first.finished.answer, again.finished.answer) == ("Oracle: bees?",) * 2
+    assert (steps, meter.steps) == (2, 2), "the agent's steps count in this run, and were done once"
+    with pytest.raises(AgentRefused, match="not be asked any more"):
+        await asked.ask(oracle, "wasps?", step_id="crashed-run/other/1", meter=meter)
+    async with services.database.writing() as connection:
+        sealer = await sealer_for(person["id"])
+        await calls.charge(connection, run.id, sealer)
+        await calls.let_go(connection, run.id, person["id"])
+    assert await budget(author, oracle) == (PRICE, 0)

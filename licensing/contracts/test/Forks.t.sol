@@ -203,6 +203,22 @@ contract ForksTest is Stage {
         }
     }
 
+    /// Four royalties that become a unit at the same charge: the fork's receipts must not be asked for what they got.
+    function test_no_charge_makes_a_receipt_earn_less_than_before() public {
+        uint256 child = _fork(_fork(_fork(_fork(root, 1000), 1000), 1000), 1000);
+        uint256 license = _metered(child, 1e6);
+        uint256 before = 0;
+        for (uint128 total = 1; total <= 30; total++) {
+            _redeem(child, _item(license, total, total));
+            uint256 earned = settlement.earnedOf(child << 64);
+            atMost(before, earned, "earned before");
+            settlement.claim(_two(child << 64, child << 64 | 1));
+            before = earned;
+        }
+        settlement.pullRoyalties(_one(child));
+        same(settlement.royaltyInOf(root), 3, "a tenth of 30");
+    }
+
     function test_a_freeze_stops_no_royalty() public {
         uint256 child = _fork(root, 1000);
         _earn(child, uint128(CHARGED));

@@ -65,11 +65,11 @@ export function ReportList({ agentId, lines, tests, actions }: ReportListProps) 
 
 function Mark({ result }: { result: TestResult | null }) {
   if (result === null) return <Badge color="gray">Not run</Badge>;
-  return result.passed ? <Badge color="green">Passes</Badge> : <Badge color="red">Fails</Badge>;
+  return result.passed ? <Badge color="water">Passes</Badge> : <Badge color="red">Fails</Badge>;
 }
 
 export function ChangeBadge({ change }: { change: ReportLine['change'] }) {
-  if (change === 'better') return <Badge color="green" variant="light">Better than live</Badge>;
+  if (change === 'better') return <Badge color="water" variant="light">Better than live</Badge>;
   if (change === 'worse') return <Badge color="red" variant="light">Worse than live</Badge>;
   return null;
 }

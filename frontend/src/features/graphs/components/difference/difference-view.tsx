@@ -12,7 +12,7 @@ import classes from './difference-view.module.css';
 import { GraphPicture } from './graph-picture';
 
 const CHANGES = {
-  added: { word: 'Added', color: 'green' },
+  added: { word: 'Added', color: 'water' },
   removed: { word: 'Removed', color: 'red' },
   changed: { word: 'Changed', color: 'yellow' },
   moved: { word: 'Moved', color: 'gray' },

@@ -110,7 +110,7 @@ export function RunPanel({ onStart, onStop }: RunPanelProps) {
       {run.state === 'waiting' && (
         <Alert role="status" icon={<IconUserQuestion />} title="Waiting for a decision">
           <Text fz="sm">
-            {run.asked.join(', ')}. Decide in your{' '}
+            {run.asked.map((title) => `“${title}”`).join(', ')} – decide in your{' '}
             <Anchor component={Link} to="/inbox" target="_blank" fz="sm">
               inbox
             </Anchor>

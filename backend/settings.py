@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     """The largest file a vault takes."""
     run_timeout_s: float = Field(300.0, gt=0)
     """How long one run may take."""
+    run_max_steps: int = Field(200, ge=1)
+    """How many steps one run may take; repeated ones count each time."""
+    run_max_tokens: int = Field(20_000, ge=1)
+    """How many tokens the models of one run may read and write together."""
     session_days: int = Field(30, ge=1)
     """How long a sign-in lasts."""
 

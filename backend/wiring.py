@@ -419,7 +419,11 @@ async def running(settings: Settings, *, boot_id: str, clock: Clock | None = Non
         agents = Agents(database, clock, tenant_keys.sealer, model_names=lambda: models.names)
         planner = CallPlanner(agents, accounts, licensing)
         agents.check_calls = planner.problems
-        limits = RunLimits(wall_time_s=settings.run_timeout_s)
+        limits = RunLimits(
+            max_steps=settings.run_max_steps,
+            max_tokens=settings.run_max_tokens,
+            wall_time_s=settings.run_timeout_s,
+        )
         agent_calls = AgentCalls(
             database,
             agents,

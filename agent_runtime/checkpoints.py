@@ -32,6 +32,18 @@ from agent_runtime.errors import CheckpointBroken
 from agent_runtime.ports import Database, Sealer
 from agent_runtime.tables import checkpoint_writes, checkpoints
 
+__all__ = [
+    "BaseCheckpointSaver",
+    "ChannelVersions",
+    "Checkpoint",
+    "CheckpointMetadata",
+    "CheckpointTuple",
+    "PlainJson",
+    "SealedCheckpoints",
+    "SealedJournal",
+]
+"""The engine's words for a saver are had from here."""
+
 FORMAT = b"\x01"
 """The first byte of every sealed row, which is also part of what it is bound to."""
 

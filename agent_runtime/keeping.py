@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import (
+
+from agent_runtime.checkpoints import (
     BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
+    SealedCheckpoints,
 )
-
-from agent_runtime.checkpoints import SealedCheckpoints
 
 
 @dataclass

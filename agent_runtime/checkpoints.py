@@ -33,6 +33,7 @@ from agent_runtime.ports import Database, Sealer
 from agent_runtime.tables import checkpoint_writes, checkpoints
 
 __all__ = [
+    "FORMAT",
     "BaseCheckpointSaver",
     "ChannelVersions",
     "Checkpoint",

@@ -40,6 +40,12 @@ def addresses(product: Product) -> list[str]:
     ).json()
     agent = client.post("/api/agents", json={"name": "Helper", "vaults": [vault]}).json()["id"]
     document = added["accepted"][0]["id"]
+    drawn = f"/api/agents/{agent}"
+    client.post(f"{drawn}/tests", json={"question": "Do bees dance?", "state": "draft"})
+    client.post(f"{drawn}/tests", json={"question": "Why?", "checks": [{"kind": "cites"}]})
+    aside = client.post(f"{drawn}/kept-drafts", json={"graph": {"nodes": [], "edges": []}}).json()["state"]
+    client.post(f"{drawn}/try", json={"question": "Who won the chess game in Reykjavik?"})
+    run = client.get(f"{drawn}/runs").json()[0]["id"]
     return [
         *ADDRESSES,
         f"/vaults/{vault}",
@@ -48,6 +54,10 @@ def addresses(product: Product) -> list[str]:
         f"/vaults/{vault}?tab=protection",
         f"/documents/{document}",
         f"/agents/{agent}",
+        f"/agents/{agent}/runs",
+        f"/agents/{agent}/runs/{run}",
+        f"/agents/{agent}/tests",
+        f"/agents/{agent}/versions?before={aside}",
     ]
 
 

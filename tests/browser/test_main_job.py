@@ -96,6 +96,32 @@ def test_the_draft_is_tried_beside_the_drawing(owner: Person) -> None:
     owner.pictures("editor-tried")
 
 
+def test_the_run_is_opened_and_run_again_from_a_step_beside_what_it_was(owner: Person) -> None:
+    page = owner.page
+    draft = page.url
+    page.get_by_role("link", name=re.compile("Open this run")).click()
+    steps = page.get_by_role("list", name="Steps of: This run")
+    steps.get_by_role("button", name=re.compile("Answer with sources")).click()
+    expect(steps).to_contain_text("The prompt as it was sent")
+    steps.get_by_role("button", name=re.compile("Search my documents")).click()
+    steps.get_by_role("button", name="Change it and run again from here").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("What it handed on").click()
+    dialog.get_by_role("checkbox", name=re.compile("handbook.md")).first.uncheck()
+    dialog.get_by_role("button", name="Run what follows").click()
+    again = page.get_by_role("list", name="Steps of: Run again")
+    expect(
+        again.get_by_role("button", name=re.compile("Search my documents.*Changed by you"))
+    ).to_be_visible()
+    expect(again.get_by_role("button", name=re.compile("Answer with sources.*Differs"))).to_be_visible()
+    expect(page.get_by_role("region", name="Run again")).to_contain_text(
+        "The documents say nothing about this."
+    )
+    owner.pictures("run-again")
+    page.goto(draft)
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
+
 def test_it_is_published_with_a_price(owner: Person) -> None:
     page = owner.page
     page.get_by_role("button", name="Publish").click()

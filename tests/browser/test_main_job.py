@@ -86,7 +86,7 @@ def test_the_draft_is_tried_beside_the_drawing(owner: Person) -> None:
     page = owner.page
     page.get_by_role("tab", name="Try it").click()
     page.get_by_label("Question").fill(QUESTION)
-    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Run", exact=True).click()
     answer = page.get_by_role("region", name="Answer")
     expect(answer).to_contain_text("formic acid", timeout=40_000)
     expect(answer.get_by_role("list", name="Citations")).to_contain_text("handbook.md", timeout=40_000)

@@ -519,31 +519,35 @@ def _visit(graph: Graph, node: Node, inner: Inner | None) -> Visit:
 
 
 def _as_engine_node(visit: Visit) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
-    from langgraph.errors import GraphInterrupt
     from langgraph.runtime import Runtime
 
-    node_id = visit.node.id
-
+    # Two lines and no more: the engine takes every node's own code apart when it compiles, looking for graphs in it.
     async def node(state: State, runtime: Runtime[Scope]) -> dict[str, Any]:
-        scope = runtime.context
-        if scope.flush and visit.inner:
-            await scope.flush()  # what is kept of its rounds is looked for only where the run is kept too
-        if scope.worth:
-            scope.worth.at_work += 1
-        try:
-            outcome = await visit(state["outcomes"], scope)
-            if scope.worth and outcome is not None and not visit.kind.is_quick:
-                scope.worth.is_due = True
-        except AwaitsPerson as waiting:
-            scope.asked.extend(waiting.asked)
-            raise GraphInterrupt(()) from waiting  # steps beside it end first; nothing is kept of this one
-        finally:
-            if scope.worth:
-                scope.worth.at_work -= 1
-        return {"outcomes": {node_id: outcome}, "marks": {node_id: scope.run.mark(node_id)}}
+        return await _visited(visit, state, runtime.context)
 
     node.__annotations__["runtime"] = Runtime[Scope]
     return node
+
+
+async def _visited(visit: Visit, state: State, scope: Scope) -> dict[str, Any]:
+    from langgraph.errors import GraphInterrupt
+
+    node_id = visit.node.id
+    if scope.flush and visit.inner:
+        await scope.flush()  # what is kept of its rounds is looked for only where the run is kept too
+    if scope.worth:
+        scope.worth.at_work += 1
+    try:
+        outcome = await visit(state["outcomes"], scope)
+        if scope.worth and outcome is not None and not visit.kind.is_quick:
+            scope.worth.is_due = True
+    except AwaitsPerson as waiting:
+        scope.asked.extend(waiting.asked)
+        raise GraphInterrupt(()) from waiting  # steps beside it end first; nothing is kept of this one
+    finally:
+        if scope.worth:
+            scope.worth.at_work -= 1
+    return {"outcomes": {node_id: outcome}, "marks": {node_id: scope.run.mark(node_id)}}
 
 
 async def take_up(run: RunContext, checkpoints: "SealedCheckpoints") -> Outcomes | None:

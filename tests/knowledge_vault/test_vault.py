@@ -243,11 +243,13 @@ async def test_a_long_document_tells_which_pages_are_ready_and_is_found_only_who
         document = added.document.id
         await vault.parse(ALICE, document)
         seen: list[asyncio.Task[None]] = []
+        one_at_a_time = asyncio.Lock()  # in the order in which they were told, however long a search takes
 
         async def look() -> None:
-            now = await vault.get_document(ALICE, document)
-            found = await vault.search(ALICE, [home], "bees")
-            told.append((now.pages_done, len(found.passages)))
+            async with one_at_a_time:
+                now = await vault.get_document(ALICE, document)
+                found = await vault.search(ALICE, [home], "bees")
+                told.append((now.pages_done, len(found.passages)))
 
         await vault.index(ALICE, document, progress=lambda share: seen.append(asyncio.create_task(look())))
         await asyncio.gather(*seen)
